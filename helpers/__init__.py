@@ -1,0 +1,1 @@
+"""The mathematics of eight *Scientific Spaces* articles, one module per notebook."""

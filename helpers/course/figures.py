@@ -1,0 +1,110 @@
+"""Figures: one style, one name each, and the same bytes whenever the same data are drawn."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+from cycler import cycler
+from IPython.display import display
+from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png", "pdf")
+ROOT = Path(__file__).resolve().parents[2]
+
+# Okabe & Ito's colours, told apart by colour-blind eyes; the dashes tell them apart in grey.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+
+STYLE = {
+    "figure.figsize": (8.0, 4.5),
+    "figure.dpi": 110,
+    "savefig.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "font.size": 13,
+    "axes.titlesize": 14,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "lines.linewidth": 2.0,
+    "axes.prop_cycle": cycler(color=COLORS) + cycler(linestyle=_DASHES),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "image.cmap": "cividis",
+    "svg.hashsalt": "course",  # otherwise the ids in an SVG file are random
+    "svg.fonttype": "path",
+}
+# A date or a version number would change the bytes of a figure that did not change.
+_METADATA = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` in one step: a reader, or an interruption, never meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)  # mkstemp makes it private
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def render(fig: Figure, format: str) -> bytes:
+    """The bytes of ``fig`` in one of FORMATS; equal figures give equal bytes. ValueError for another format."""
+    if format not in FORMATS:
+        raise ValueError(f"format: {format!r} is not one of {', '.join(FORMATS)}")
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": STYLE["svg.hashsalt"]}):
+        fig.savefig(buffer, format=format, metadata=_METADATA[format])
+    return buffer.getvalue()
+
+
+class Figures:
+    """Saves and shows the figures of one notebook; creating it sets the course's style.
+
+    notebook: its stem. Files go to ``figures/<notebook>/`` beside the package; the environment variables
+    COURSE_FIGURES (another root folder) and COURSE_FORMATS (such as "svg,png") change that.
+    """
+
+    def __init__(self, notebook: str):
+        formats = os.environ.get("COURSE_FORMATS", ",".join(FORMATS)).split(",")
+        if unknown := set(formats) - set(FORMATS):
+            raise ValueError(f"COURSE_FORMATS: {', '.join(sorted(unknown))} not among {', '.join(FORMATS)}")
+        self.formats = formats
+        self.folder = Path(os.environ.get("COURSE_FIGURES", ROOT / "figures")) / notebook
+        plt.rcParams.update(STYLE)
+
+    def save(self, fig: Figure, name: str, *, alt: str, caption: str) -> None:
+        """Write ``fig`` as ``<name>.svg, .png, .pdf``, embed the PNG with its caption, and close the figure.
+
+        name: snake_case, unique in the notebook. alt: what a reader who cannot see it needs to know.
+        caption: what to see in it. ValueError for a bad name or an empty text.
+        """
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise ValueError(f"name: {name!r} is not snake_case")
+        if not alt.strip() or not caption.strip():
+            raise ValueError(f"{name}: alt and caption must both say something")
+        data = {format: render(fig, format) for format in {*self.formats, "png"}}
+        for format in self.formats:
+            replace_file(self.folder / f"{name}.{format}", data[format])
+        plt.close(fig)
+        display(
+            {"image/png": base64.b64encode(data["png"]).decode(), "text/plain": f"[{name}] {alt}"},
+            metadata={"image/png": {"alt": alt}, "figure": name},
+            raw=True,
+        )
+        display({"text/markdown": f"*{caption}*", "text/plain": caption}, raw=True)

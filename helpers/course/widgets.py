@@ -1,0 +1,31 @@
+"""Sliders, where somebody is there to move them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from IPython.display import display
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+
+def explore(draw: Callable[..., Figure], **controls: Any) -> None:
+    """Redraw ``draw(**values)`` while its controls are moved, with ipywidgets.
+
+    controls: as `ipywidgets.interact` takes them: (low, high[, step]), a list of choices, or a widget.
+    Without COURSE_WIDGETS=1 (which ``make lab`` sets) it only says how to get the sliders: stored widgets
+    carry random ids, and a page that shows a stored notebook cannot run them.
+    """
+    if os.environ.get("COURSE_WIDGETS") != "1":
+        print(f"Interactive in JupyterLab: start it with `make lab` to move {', '.join(controls)}.")
+        return
+    import ipywidgets
+
+    def show(**values: Any) -> None:
+        fig = draw(**values)
+        display(fig)
+        plt.close(fig)
+
+    ipywidgets.interact(show, **controls)
