@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from skimage import color, data, util
 from sklearn.datasets import load_digits
 
 
@@ -14,3 +15,16 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     """
     data = load_digits()
     return data.images / 16.0, data.target
+
+
+def photos() -> dict[str, np.ndarray]:
+    """Three photographs in grey, scaled to [0, 1]: "camera" (512, 512), "coffee" (400, 600), "chelsea" (300, 451).
+
+    Source: Lav Varshney (camera), Rachel Michetti (coffee), Stefan van der Walt (chelsea, a cat), all CC0, 0.8 MB of
+    PNG files inside scikit-image's wheel; colour is turned to luminance.
+    """
+    return {
+        "camera": util.img_as_float64(data.camera()),
+        "coffee": color.rgb2gray(data.coffee()),
+        "chelsea": color.rgb2gray(data.chelsea()),
+    }

@@ -1,0 +1,399 @@
+"""Gradients through vector quantisation: the straight-through estimator, the rotation trick, and codebooks.
+
+Notation of Su Jianlin's article 10489: encoder output z, its code q (the nearest of K), z_q what the decoder reads.
+An estimator gives z_q = q in the forward pass and declares ∂z_q/∂z := G, a constant matrix, so that by the chain rule
+the backward pass is ∂L/∂z = Gᵀ ∂L/∂z_q. With unit vectors z̃, q̃ and λ = ‖q‖/‖z‖:
+
+    straight-through  G = I                        (Bengio et al. 2013; van den Oord et al. 2017)
+    rotation          G = λR,  R = I + 2q̃z̃ᵀ − 2ûûᵀ,  û = (q̃+z̃)/‖q̃+z̃‖   (Fifty et al., arXiv 2410.06424)
+    reflection        G = λH,  H = I − 2v̂v̂ᵀ,         v̂ = (q̃−z̃)/‖q̃−z̃‖
+
+All functions take any leading axes; vectors lie on the last one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+def _check_pair(z: Tensor, q: Tensor) -> None:
+    for name, x in (("z", z), ("q", q)):
+        if not isinstance(x, Tensor) or x.dtype not in FLOATS:
+            raise ValueError(f"{name}: must be a floating-point tensor, got {getattr(x, 'dtype', type(x).__name__)}")
+    if z.shape != q.shape or z.ndim == 0 or z.shape[-1] == 0:
+        raise ValueError(f"z, q: need one shape (..., d) with d ≥ 1, got {tuple(z.shape)} and {tuple(q.shape)}")
+    if z.dtype != q.dtype:
+        raise ValueError(f"z, q: need one dtype, got {z.dtype} and {q.dtype}")
+
+
+def _unit(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """x/‖x‖ (0 for x = 0), and ‖x‖ in two factors (largest entry, the rest) whose product may leave the range."""
+    largest = torch.linalg.vector_norm(x, math.inf, dim=-1, keepdim=True)
+    scaled = x / torch.where(largest == 0, 1, largest)  # squares of entries near 1e±20 would leave float32
+    rest = torch.linalg.vector_norm(scaled, dim=-1, keepdim=True)
+    return scaled / rest.clamp_min(1), largest, rest  # rest ≥ 1 but for x = 0
+
+
+def _transported(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: bool) -> Tensor:
+    """Gᵀ·gradient for the rotation (sign +1) or the reflection (sign −1), by inner products alone: O(d)."""
+    dtype = gradient.dtype
+    if dtype in (torch.float16, torch.bfloat16):
+        z, q, gradient = z.float(), q.float(), gradient.float()
+    unit_z, largest_z, rest_z = _unit(z)
+    unit_q, largest_q, rest_q = _unit(q)
+    # ‖q̃ ± z̃‖² from the sum itself: as 2(1 ± cosθ) it would lose all digits where the two nearly cancel.
+    axis = torch.add(unit_q, unit_z, alpha=sign)
+    square = (axis * axis).sum(-1, keepdim=True)
+    # Below this the sum is rounding error and has no direction: the term is dropped, and the rotation of an
+    # exact antipode becomes the reflection I − 2z̃z̃ᵀ, the reflection of parallel vectors the identity.
+    defined = square > (16 * torch.finfo(axis.dtype).eps) ** 2
+    along_axis = torch.where(defined, 2 * (axis * gradient).sum(-1, keepdim=True) / square, 0)
+    moved = torch.addcmul(gradient, axis, along_axis, value=-1)
+    if sign > 0:
+        moved = torch.addcmul(moved, unit_z, 2 * (unit_q * gradient).sum(-1, keepdim=True))
+    if scale:
+        ratio = (largest_q / largest_z) * (rest_q / rest_z)
+        largest_finite = torch.finfo(moved.dtype).max
+        # Saturate rather than overflow: inf·0 would be nan.
+        moved = (moved * ratio.clamp(max=largest_finite)).clamp(-largest_finite, largest_finite)
+        identity = largest_z == 0
+    else:
+        identity = (largest_z == 0) | (largest_q == 0)
+    return torch.where(identity, gradient, moved).to(dtype)
+
+
+class _Straight(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(z: Tensor, q: Tensor) -> Tensor:
+        return q.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):
+        return gradient, None
+
+
+class _Transport(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(z: Tensor, q: Tensor, sign: float, scale: bool) -> Tensor:
+        return q.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        z, q, ctx.sign, ctx.scale = inputs
+        ctx.save_for_backward(z, q)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):
+        z, q = (x.detach() for x in ctx.saved_tensors)  # G is a constant, also for higher derivatives
+        return _transported(z, q, gradient, ctx.sign, ctx.scale), None, None, None
+
+
+def straight_through(z: Tensor, q: Tensor) -> Tensor:
+    """q, bit for bit, with the gradient handed to z unchanged (G = I) and none to q.
+
+    z, q: one shape (..., d), one floating dtype. ValueError otherwise.
+    z + sg[q − z], the usual way to write it, returns q only up to rounding.
+    """
+    _check_pair(z, q)
+    return _Straight.apply(z, q)
+
+
+def rotate_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
+    """q, bit for bit, with the gradient λRᵀ∂L/∂q to z (Rᵀ∂L/∂q if not ``scale``) and none to q.
+
+    z, q: one shape (..., d), one floating dtype; ValueError otherwise. O(d) time and memory per vector.
+    Where the formula is undefined: G = I for z = 0; G = 0 for q = 0 (G = I without ``scale``); the reflection
+    λ(I − 2z̃z̃ᵀ) for q = −cz, c > 0. Finite for finite input: a gradient beyond the range of the computation
+    saturates. At an angle π − δ the relative error is of the order ε/δ, which is the conditioning of R.
+    float16 and bfloat16 are computed in float32. Source: arXiv 2410.06424, section 4.2.
+    """
+    _check_pair(z, q)
+    return _Transport.apply(z, q, 1.0, bool(scale))
+
+
+def reflect_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
+    """As `rotate_to` with the Householder reflection H in place of R: Hz̃ = q̃ too, but H does not tend to I as z → q.
+
+    For z parallel to q, where H is undefined, G = λI.
+    """
+    _check_pair(z, q)
+    return _Transport.apply(z, q, -1.0, bool(scale))
+
+
+def rotation_matrix(z: Tensor, q: Tensor) -> Tensor:
+    """R of shape (..., d, d), the rotation in the plane of z and q with Rz̃ = q̃: for teaching and tests, O(d²).
+
+    ValueError for z = 0, q = 0 or q = −cz, where there is no such matrix or no unique one.
+    """
+    _check_pair(z, q)
+    unit_z, largest_z, _ = _unit(z)
+    unit_q, largest_q, _ = _unit(q)
+    axis = unit_q + unit_z
+    square = (axis * axis).sum(-1, keepdim=True)
+    if (largest_z == 0).any() or (largest_q == 0).any() or (square < 1e-24).any():
+        raise ValueError("z, q: the rotation is undefined for a zero vector and for opposite directions")
+    identity = torch.eye(z.shape[-1], dtype=z.dtype)
+    outer = unit_q[..., :, None] * unit_z[..., None, :]
+    return identity + 2 * outer - 2 * axis[..., :, None] * axis[..., None, :] / square[..., None]
+
+
+ESTIMATORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "straight-through": straight_through,
+    "rotation": rotate_to,
+    "rotation unscaled": lambda z, q: rotate_to(z, q, scale=False),
+    "reflection": reflect_to,
+}
+CODEBOOKS = ("gradient", "ema", "simvq", "cosine", "fsq", "lfq")
+
+
+def nearest_code(z: Tensor, codebook: Tensor) -> Tensor:
+    """Indices (..., n) of the codes nearest to z (..., n, d) in codebook (..., K, d), by ‖e‖² − 2z·e."""
+    square = (codebook * codebook).sum(-1)[..., None, :]
+    return torch.argmin(square - 2 * (z @ codebook.transpose(-1, -2)), -1)
+
+
+def take_codes(codebook: Tensor, indices: Tensor) -> Tensor:
+    """Rows (..., n, d) of codebook (..., K, d) at indices (..., n)."""
+    return torch.gather(codebook, -2, indices[..., None].expand(*indices.shape, codebook.shape[-1]))
+
+
+def code_counts(indices: Tensor, codes: int) -> Tensor:
+    """How often each of ``codes`` codes occurs in indices (..., n): shape (..., codes)."""
+    counts = torch.zeros(*indices.shape[:-1], codes, device=indices.device)
+    return counts.scatter_add_(-1, indices, torch.ones_like(indices, dtype=counts.dtype))
+
+
+def perplexity(counts: Tensor) -> Tensor:
+    """exp of the entropy of the code frequencies: the effective number of codes, 1 … K, from counts (..., K)."""
+    frequency = counts / counts.sum(-1, keepdim=True)
+    return torch.exp(-torch.xlogy(frequency, frequency).sum(-1))
+
+
+def kmeans(points: Tensor, codes: int, generator: torch.Generator, iterations: int = 20) -> Tensor:
+    """Centres (..., codes, d) of points (..., n, d): Lloyd's iteration from random points; empty centres stay.
+
+    ValueError for fewer points than centres.
+    """
+    if points.ndim < 2 or points.shape[-2] < codes:
+        raise ValueError(f"points: shape {tuple(points.shape)} holds fewer than {codes} points for {codes} centres")
+    choice = torch.randperm(points.shape[-2], generator=generator)[:codes]
+    centres = points[..., choice, :].clone()
+    for _ in range(iterations):
+        indices = nearest_code(points, centres)
+        counts, sums = _cell_sums(points, indices, codes)
+        centres = torch.where(counts[..., None] > 0, sums / counts.clamp_min(1)[..., None], centres)
+    return centres
+
+
+def _cell_sums(points: Tensor, indices: Tensor, codes: int) -> tuple[Tensor, Tensor]:
+    sums = torch.zeros(*points.shape[:-2], codes, points.shape[-1], dtype=points.dtype, device=points.device)
+    sums.scatter_add_(-2, indices[..., None].expand_as(points), points)
+    return code_counts(indices, codes).to(points.dtype), sums
+
+
+class Quantized(NamedTuple):
+    """What `VectorQuantizer` returns; losses are means over the samples, one value per model."""
+
+    values: Tensor  # z_q, as z
+    codes: Tensor  # indices 0 … K−1, shape z.shape[:-1]
+    codebook_loss: Tensor  # ‖q − sg z‖², to be weighted by β
+    commitment_loss: Tensor  # ‖z − sg q‖², to be weighted by γ
+    entropy_loss: Tensor  # LFQ's penalty; 0 for the others
+
+
+class Report(NamedTuple):
+    """How a codebook is used, one value per model."""
+
+    usage: Tensor  # fraction of the codes that occur
+    perplexity: Tensor  # effective number of codes
+    error: Tensor  # mean ‖z − q‖²
+
+
+class VectorQuantizer(torch.nn.Module):
+    """Vector quantisation with an estimator and a codebook rule chosen by name.
+
+    dim, codes: length d of the vectors and number K of codes.
+    estimator: a key of ESTIMATORS. codebook: one of CODEBOOKS:
+      "gradient": codes are parameters, moved by the codebook loss;
+      "ema": codes are running means of the vectors they serve (decay ``decay``);
+      "simvq": frozen codes times one learned d×d matrix (Zhu et al., arXiv 2411.02038);
+      "cosine": vectors and codes are normalised to length 1 first (Yu et al., arXiv 2110.04627);
+      "fsq": tanh, then rounding of the first len(levels) coordinates (Mentzer et al., arXiv 2309.15505);
+      "lfq": signs of the first log2 K coordinates, with an entropy penalty (Yu et al., arXiv 2310.05737).
+      The last two have no codes to learn; coordinates that they do not use become 0.
+    init: standard deviation of the codes' entries at the start, or "kmeans": the first batch's k-means centres.
+    restart: a code whose running share of the samples falls below ``restart``/K is replaced by a random vector of
+      the batch (0: never; checked in training mode only).
+    models: None for vectors (..., d), or a number M of independent codebooks for vectors (M, ..., d).
+    levels: FSQ's levels per coordinate, ≥ 2 each, with product K.
+    generator: source of all randomness.
+
+    ValueError, naming the argument, for an unknown name, a wrong size, and vectors of wrong shape or with nan or inf.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        codes: int,
+        *,
+        generator: torch.Generator,
+        estimator: str = "straight-through",
+        codebook: str = "gradient",
+        init: float | str = 1.0,
+        restart: float = 0.0,
+        models: int | None = None,
+        levels: Sequence[int] | None = None,
+        decay: float = 0.95,
+    ):
+        super().__init__()
+        if estimator not in ESTIMATORS:
+            raise ValueError(f"estimator: {estimator!r} is not one of {', '.join(ESTIMATORS)}")
+        if codebook not in CODEBOOKS:
+            raise ValueError(f"codebook: {codebook!r} is not one of {', '.join(CODEBOOKS)}")
+        if dim < 1 or codes < 2 or (models is not None and models < 1):
+            raise ValueError(f"dim, codes, models: need ≥ 1, ≥ 2, ≥ 1, got {dim}, {codes}, {models}")
+        learned = codebook not in ("fsq", "lfq")
+        if isinstance(init, str) and (init != "kmeans" or not learned):
+            raise ValueError(f"init: {init!r} is not a number or, for a codebook with codes to place, 'kmeans'")
+        if not isinstance(init, str) and not (init > 0 and math.isfinite(init)):
+            raise ValueError(f"init: {init} is not a positive scale")
+        if not 0 <= restart < 1 or (restart and codebook not in ("gradient", "ema", "cosine")):
+            raise ValueError(
+                f"restart: {restart} must be in [0, 1), and 0 for {codebook!r} where codes cannot be placed"
+            )
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay: {decay} is not in [0, 1)")
+        if codebook == "lfq":
+            levels = [2] * round(math.log2(codes))
+        if not learned and (not levels or min(levels) < 2 or math.prod(levels) != codes or len(levels) > dim):
+            raise ValueError(f"levels: {levels} must be ≥ 2, multiply to codes = {codes}, and be at most dim = {dim}")
+        self.dim, self.codes, self.estimator, self.codebook, self.init = dim, codes, estimator, codebook, init
+        self.restart, self.models, self.decay, self.generator = restart, models, decay, generator
+        leading = () if models is None else (models,)
+        if learned:
+            scale = 1.0 if init == "kmeans" else init
+            points = scale * torch.randn(*leading, codes, dim, generator=generator)
+            self.points = torch.nn.Parameter(points, requires_grad=codebook in ("gradient", "cosine"))
+            self.register_buffer("share", torch.full((*leading, codes), 1 / codes))
+            self.register_buffer("total", points / codes)
+        else:
+            self.register_buffer("levels", torch.tensor(levels, dtype=torch.float32))
+            radix = torch.tensor([math.prod(levels[:k]) for k in range(len(levels))])
+            self.register_buffer("radix", radix)
+        if codebook == "simvq":
+            self.matrix = torch.nn.Parameter(torch.eye(dim).expand(*leading, dim, dim).clone())
+        if codebook == "lfq":
+            signs = 2.0 * ((torch.arange(codes)[:, None] // radix) % 2) - 1
+            self.register_buffer("signs", signs)
+        self.placed = init != "kmeans"
+
+    def code_vectors(self) -> Tensor:
+        """The codes as they are compared, (K, d) or (models, K, d), with gradient. ValueError for FSQ and LFQ."""
+        if self.codebook in ("fsq", "lfq"):
+            raise ValueError(f"code_vectors: {self.codebook!r} stores no codes")
+        if self.codebook == "simvq":
+            return self.points @ self.matrix
+        return torch.nn.functional.normalize(self.points, dim=-1) if self.codebook == "cosine" else self.points
+
+    @torch.no_grad()
+    def place(self, z: Tensor) -> None:
+        """Put the codes on the k-means centres of z, as ``init="kmeans"`` does with its first batch."""
+        z = self._flat(z)
+        self.points.copy_(kmeans(self._prepared(z), self.codes, self.generator))
+        self.total.copy_(self.points * self.share[..., None])
+        self.placed = True
+
+    def forward(self, z: Tensor) -> Quantized:
+        """Quantise z of shape (..., d), or (models, ..., d); in training mode also update EMA codes and dead ones."""
+        if not self.placed:
+            self.place(z)
+        shape, z = z.shape, self._flat(z)
+        x = self._prepared(z)
+        values, indices = self._lookup(x)
+        if self.training and self.codebook not in ("fsq", "lfq"):
+            self._move_codes(x.detach(), indices)
+        quantized = ESTIMATORS[self.estimator](x, values.detach())
+        zero = torch.zeros(() if self.models is None else self.models)
+        fixed = self.codebook in ("fsq", "lfq", "ema")
+        codebook_loss = zero if fixed else self._mean((values - x.detach()).square().sum(-1))
+        commitment = self._mean((x - values.detach()).square().sum(-1))
+        entropy = self._entropy_loss(x) if self.codebook == "lfq" else zero
+        if quantized.shape[-1] < self.dim:
+            quantized = torch.nn.functional.pad(quantized, (0, self.dim - quantized.shape[-1]))
+        return Quantized(quantized.reshape(shape), indices.reshape(shape[:-1]), codebook_loss, commitment, entropy)
+
+    @torch.no_grad()
+    def report(self, z: Tensor) -> Report:
+        """Usage, perplexity and quantisation error on z; nothing is updated."""
+        x = self._prepared(self._flat(z))
+        values, indices = self._lookup(x)
+        counts = code_counts(indices, self.codes)
+        error = self._mean((x - values).square().sum(-1))
+        return Report((counts > 0).float().mean(-1), perplexity(counts), error)
+
+    def _flat(self, z: Tensor) -> Tensor:
+        leading = () if self.models is None else (self.models,)
+        if z.ndim < 1 + len(leading) or z.shape[-1] != self.dim or z.shape[: len(leading)] != leading or not z.numel():
+            expected = ", ".join([*map(str, leading), "...", str(self.dim)])
+            raise ValueError(f"z: shape {tuple(z.shape)} is empty or not ({expected})")
+        if z.dtype != torch.float32:
+            raise ValueError(f"z: dtype {z.dtype} is not float32")
+        if not torch.isfinite(z).all():
+            raise ValueError("z: holds a nan or an inf")
+        return z.reshape(*leading, -1, self.dim)
+
+    def _mean(self, x: Tensor) -> Tensor:
+        return x.mean(-1)
+
+    def _prepared(self, z: Tensor) -> Tensor:
+        """z as it is compared with the codes."""
+        if self.codebook == "cosine":
+            return torch.nn.functional.normalize(z, dim=-1)
+        if self.codebook == "fsq":
+            return torch.tanh(z[..., : len(self.levels)])
+        return z[..., : len(self.levels)] if self.codebook == "lfq" else z
+
+    def _lookup(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if self.codebook in ("fsq", "lfq"):
+            digits = (x > 0).float() if self.codebook == "lfq" else torch.round((x + 1) / 2 * (self.levels - 1))
+            return 2 * digits / (self.levels - 1) - 1, (digits.long() * self.radix).sum(-1)
+        codebook = self.code_vectors()
+        indices = nearest_code(x.detach(), codebook.detach())
+        return take_codes(codebook, indices), indices
+
+    @torch.no_grad()
+    def _move_codes(self, x: Tensor, indices: Tensor) -> None:
+        counts, sums = _cell_sums(x, indices, self.codes)
+        self.share.lerp_(counts / x.shape[-2], 1 - self.decay)
+        if self.codebook == "ema":
+            self.total.lerp_(sums / x.shape[-2], 1 - self.decay)
+            share = self.share[..., None]  # a code without samples keeps its place: 0/0 would lose it
+            self.points.copy_(torch.where(share > 1e-12, self.total / share, self.points))
+        if self.restart:
+            dead = (self.share < self.restart / self.codes)[..., None]
+            choice = torch.randint(x.shape[-2], dead.shape[:-1], generator=self.generator)
+            self.points.copy_(torch.where(dead, take_codes(x, choice), self.points))
+            self.share.masked_fill_(dead[..., 0], 1 / self.codes)
+            self.total.copy_(torch.where(dead, self.points / self.codes, self.total))
+
+    def _entropy_loss(self, x: Tensor, temperature: float = 1.0) -> Tensor:
+        """Mean entropy of each vector's soft assignment minus the entropy of the mean assignment, in nats."""
+        log_share = torch.log_softmax(2 * (x @ self.signs.T) / temperature, -1)
+        share = log_share.exp()
+        mean = share.mean(-2)
+        return self._mean(-(share * log_share).sum(-1)) + torch.xlogy(mean, mean).sum(-1)
