@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import sympy
-from IPython.display import Markdown, display
+from IPython.display import display
 
 VERDICTS = ("reproduced", "corrected", "refuted", "not testable here")
 SYMBOLS = {"reproduced": "✅", "corrected": "✏️", "refuted": "❌", "not testable here": "💬"}
@@ -304,7 +304,7 @@ class Claims:
         width = float(np.max(np.abs(_numbers("uncertainty", uncertainty))))
         if hasattr(measured, "detach"):
             measured = measured.detach().cpu().numpy()
-        text = _format(measured, max(tolerance, width / 10), digits)
+        text = _format(measured, width or tolerance, digits)
         return f"{text} ± {_format(width, 0.0, 1)}" if width > 0 else text
 
 

@@ -59,7 +59,7 @@ class StackedSGD:
 
 
 class StackedAdam:
-    """Adam (Kingma & Ba 2015), as `torch.optim.Adam`, with one learning rate per model; arguments as in `StackedSGD`."""
+    """Adam (Kingma & Ba 2015), as `torch.optim.Adam`, with one learning rate per model (as in `StackedSGD`)."""
 
     def __init__(
         self, parameters: Sequence[Tensor], lr: Tensor | float, betas: tuple[float, float] = (0.9, 0.999), eps=1e-8

@@ -1,0 +1,40 @@
+# The front door. Every target first sets up .venv from pyproject.toml and constraints.txt.
+# NAMES="6 attention" chooses notebooks; ARGS passes further options of the `course` command.
+.DEFAULT_GOAL := help
+.PHONY: help run test lab figures student bench clean
+
+PYTHON ?= python3
+CONSTRAINTS ?= --constraint constraints.txt
+COURSE := .venv/bin/python -m helpers.course
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: .venv/.ready ## execute the notebooks, write their figures, print the scoreboard of claims
+	@$(COURSE) run $(ARGS) $(NAMES)
+
+test: .venv/.ready ## unit tests, and every notebook against its stored outputs
+	@$(COURSE) test $(ARGS)
+
+lab: .venv/.ready ## open JupyterLab in notebooks/, with sliders
+	@$(COURSE) lab
+
+figures: .venv/.ready ## regenerate the figures only
+	@$(COURSE) figures $(ARGS) $(NAMES)
+
+student: .venv/.ready ## copies of the notebooks without the exercises' solutions
+	@$(COURSE) student $(ARGS) $(NAMES)
+
+bench: .venv/.ready ## time the helpers beside their peers
+	@for script in benchmarks/[0-9a-z]*.py; do test $$script = benchmarks/timing.py || { echo "== $$script"; .venv/bin/python $$script || exit 1; }; done
+
+clean: ## remove what the targets made, .venv included
+	rm -rf .venv build figures/*/ student
+
+# The stamp comes last, so that an interrupted installation is done again.
+.venv/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name yours with make PYTHON=python3.11 …"; exit 1; }
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --editable '.[test]'
+	@touch .venv/.ready

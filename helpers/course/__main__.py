@@ -1,0 +1,5 @@
+"""``python -m helpers.course`` is the `course` command."""
+
+from helpers.course.command import app
+
+app()

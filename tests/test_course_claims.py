@@ -1,0 +1,166 @@
+"""Claims: the verdict follows from the numbers, in both directions."""
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from helpers.course.claims import ClaimError, Claims, count_verdicts, expand_ids
+
+
+@pytest.fixture
+def claims():
+    return Claims("0_test", owed="S1-S3 E1")
+
+
+def row(claims, id="S1"):
+    return claims._claims[id]
+
+
+def test_ids_expand_and_bad_ones_are_named():
+    assert expand_ids("S9-S11 E2 X1") == ["S9", "S10", "S11", "E2", "X1"]
+    for bad in ("S", "Q1", "S1-E2", "s1", "S1a"):
+        with pytest.raises(ValueError, match=bad):
+            expand_ids(bad)
+
+
+@pytest.mark.parametrize(
+    ("stated", "measured", "options"),
+    [
+        (2.5, 2.4, {"tolerance": 0.11}),
+        (1e6, 1.01e6, {"tolerance": 0.011, "relative": True}),
+        ([1.0, 2.0], np.array([1.0, 2.0 + 1e-9]), {"tolerance": 1e-8}),
+        (3.0, torch.tensor([3.0, 3.01]), {"tolerance": 0.02}),
+        (True, np.bool_(True), {}),
+        (2, 2, {}),
+        (np.inf, np.inf, {}),
+        (1 + 2j, 1 + 2.001j, {"tolerance": 0.01}),
+        (0.0, 0.3, {"tolerance": 0.5, "uncertainty": 0.19}),
+    ],
+)
+def test_agreement_reproduces(claims, stated, measured, options):
+    claims.check("S1", "a statement", article=stated, measured=measured, **options)
+    assert row(claims).verdict == "reproduced"
+    with pytest.raises(ClaimError, match="declared 'refuted', but the numbers say 'reproduced'"):
+        claims.check("S2", "a statement", article=stated, measured=measured, expect="refuted", **options)
+
+
+@pytest.mark.parametrize(
+    ("stated", "measured", "options"),
+    [
+        (2.5, 2.4, {"tolerance": 0.09}),
+        (1.0, 1.02, {"tolerance": 0.01, "relative": True}),
+        ([1.0, 2.0], [1.0, 2.1], {"tolerance": 0.01}),
+        (False, True, {}),
+        (np.inf, 5.0, {"tolerance": 100}),
+        (0.0, 0.9, {"tolerance": 0.5, "uncertainty": 0.39}),
+    ],
+)
+def test_difference_must_be_declared(claims, stated, measured, options):
+    with pytest.raises(ClaimError, match="declared 'reproduced', but the numbers say 'refuted'"):
+        claims.check("S1", "a statement", article=stated, measured=measured, **options)
+    assert "S1" not in claims._claims
+    claims.check("S1", "a statement", article=stated, measured=measured, expect="refuted", **options)
+    assert row(claims).verdict == "refuted"
+
+
+def test_an_interval_across_the_edge_decides_nothing(claims):
+    for expect in ("reproduced", "refuted"):
+        with pytest.raises(ClaimError, match="undecided"):
+            claims.check("S1", "close", article=0, measured=0.45, tolerance=0.5, uncertainty=0.1, expect=expect)
+
+
+def test_corrected_needs_a_wrong_statement_and_a_right_one(claims):
+    claims.check("E1", "π is 3", article=3, corrected=np.pi, measured=3.14159265, tolerance=1e-6, expect="corrected")
+    assert row(claims, "E1").verdict == "corrected" and row(claims, "E1").stated == "3 → 3.142"
+    with pytest.raises(ClaimError, match="reproduced"):  # the stated value was right after all
+        claims.check("S1", "x", article=3, corrected=3, measured=3, expect="corrected")
+    with pytest.raises(ClaimError, match="undecided"):  # neither value is right
+        claims.check("S1", "x", article=3, corrected=4, measured=5, expect="corrected")
+    for options in ({"expect": "corrected"}, {"corrected": 4}):
+        with pytest.raises(ValueError, match="corrected="):
+            claims.check("S1", "x", article=3, measured=4, **options)
+
+
+def test_sympy_statements_are_compared_symbolically(claims):
+    x = sympy.symbols("x")
+    claims.check("S1", "Pythagoras", article=1, measured=sympy.sin(x) ** 2 + sympy.cos(x) ** 2)
+    claims.check("S2", "no identity", article=sympy.sin(x), measured=sympy.cos(x), expect="refuted")
+    claims.check("S3", "a number", theory=sympy.sqrt(2), measured=1.41421356, tolerance=1e-7)
+    assert [row(claims, id).by for id in ("S1", "S3")] == ["article", "course"]
+
+
+def test_bounds(claims):
+    claims.bound("S1", "all inside", measured=np.linspace(2, 3, 9), above=2, below=3)
+    claims.bound("S2", "one is outside", measured=[2.5, 3.5], above=2, below=3, expect="refuted")
+    claims.bound("S3", "wider", measured=[2.5, 3.5], below=3, corrected=(2, 4), expect="corrected", by="course")
+    assert row(claims, "S3").stated == "≤ 3 → 2 … 4"
+    with pytest.raises(ClaimError, match="undecided"):
+        claims.bound("E1", "at the edge", measured=2.0, uncertainty=0.1, above=2)
+    with pytest.raises(ValueError, match="above="):
+        claims.bound("E1", "no edge", measured=2.0)
+
+
+def test_holds_and_note(claims):
+    claims.holds("S1", "true", np.all([1, 1]))
+    claims.holds("S2", "false", sympy.sympify(1) > 2, expect="refuted")
+    claims.note("S3", "a definition", reason="it defines, and states nothing")
+    assert [row(claims, f"S{k}").verdict for k in (1, 2, 3)] == ["reproduced", "refuted", "not testable here"]
+    with pytest.raises(ValueError, match="computed bool"):
+        claims.holds("E1", "not a bool", 1)
+    with pytest.raises(ValueError, match="reason"):
+        claims.note("E1", "why", reason=" ")
+
+
+@pytest.mark.parametrize("measured", [[], np.nan, [1.0, np.nan], "three", None])
+def test_what_is_no_measurement_supports_nothing(claims, measured):
+    with pytest.raises(ValueError, match="measured"):
+        claims.check("S1", "x", article=1.0, measured=measured, tolerance=10)
+
+
+def test_arguments_are_checked(claims):
+    with pytest.raises(ValueError, match="exactly one"):
+        claims.check("S1", "x", measured=1)
+    with pytest.raises(ValueError, match="not an owed id"):
+        claims.check("S9", "x", article=1, measured=1)
+    with pytest.raises(ValueError, match="is not one of"):
+        claims.check("S1", "x", article=1, measured=1, expect="true")
+    with pytest.raises(ValueError, match="'article' or 'course'"):
+        claims.holds("S1", "x", True, by="me")
+
+
+def test_one_id_one_statement_but_a_cell_may_run_again(claims):
+    for _ in range(2):
+        claims.check("S1a", "x", article=1, measured=1)
+    with pytest.raises(ValueError, match="already the claim"):
+        claims.check("S1a", "y", article=1, measured=1)
+
+
+def test_table_demands_every_owed_item(claims, capsys):
+    claims.check("S1b", "a part closes its item", article=1, measured=1)
+    claims.check("S2", "x", article=1, measured=1)
+    with pytest.raises(ClaimError, match="no claim closes S3, E1"):
+        claims.table()
+    claims.check("S3", "x", article=1, measured=1)
+    claims.note("E1", "x", reason="y")
+    claims.table()
+    assert "4 claims, none open" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "shown"),
+    [
+        (2.4837, {"tolerance": 0.5}, "2.5"),
+        (3e-16, {"tolerance": 1e-12}, "0"),
+        (0.84134, {"tolerance": 0.005}, "0.841"),
+        (12345.678, {"tolerance": 1}, "12300"),
+        (2.1534, {"tolerance": 1, "uncertainty": 0.03}, "2.15 ± 0.03"),
+    ],
+)
+def test_printed_digits_follow_the_tolerance(claims, value, options, shown):
+    claims.check("S1", "x", article=value, measured=value, **options)
+    assert row(claims).measured == shown
+
+
+def test_counts():
+    assert count_verdicts([{"verdict": "refuted"}] * 2)["refuted"] == 2

@@ -1,0 +1,78 @@
+"""The three lists of dependencies agree, and the code keeps its style.
+
+What this does not prove: that conda can solve environment.yml. No conda runs here; only its names and bounds are
+compared with pyproject.toml, whose versions pip did install.
+"""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from helpers.course.figures import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+# Not on conda-forge under a name we could check; pip installs them there.
+PIP_ONLY = {"torchjd", "vector-quantize-pytorch"}
+
+
+def bounds(specs):
+    requirements = [Requirement(re.sub(r"\[.*?\]", "", spec)) for spec in specs]
+    return {canonicalize_name(requirement.name): str(requirement.specifier) for requirement in requirements}
+
+
+RUNTIME, TEST = bounds(PROJECT["dependencies"]), bounds(PROJECT["optional-dependencies"]["test"])
+CONSTRAINTS = bounds(
+    line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")
+)
+
+
+def test_environment_yml_says_what_pyproject_says():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert environment["channels"] == ["conda-forge"]
+    *conda, pip = environment["dependencies"]
+    assert pip == {"pip": ["--editable .[test]"]}
+    expected = {CONDA_NAMES.get(name, name): bound for name, bound in (RUNTIME | TEST).items() if name not in PIP_ONLY}
+    assert bounds(conda) == expected | {"python": PROJECT["requires-python"], "pip": ""}
+
+
+def test_constraints_are_within_the_bounds_and_name_no_address_and_no_build():
+    text = (ROOT / "constraints.txt").read_text()
+    assert "torch==2.13.0\n" in text and not re.search(r"://| @ |\+", text)
+    for name, bound in (RUNTIME | TEST).items():
+        pinned = Requirement(f"{name}{CONSTRAINTS[name]}").specifier
+        assert len(pinned) == 1 and str(pinned).startswith("==")
+        assert Version(str(pinned)[2:]) in Requirement(f"{name}{bound}").specifier
+
+
+def test_what_is_installed_is_within_the_bounds():
+    for name, bound in (RUNTIME | TEST).items():
+        assert Requirement(f"{name}{bound}").specifier.contains(version(name), prereleases=True), name
+
+
+def test_ruff():
+    for arguments in (["check"], ["format", "--check"]):
+        done = subprocess.run([sys.executable, "-m", "ruff", *arguments, "."], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_helpers_import_without_plots_or_the_course():
+    """The ground floor is mathematics: no matplotlib, no file, nothing of the course's tools."""
+    for path in (ROOT / "helpers").glob("*.py"):
+        source = path.read_text()
+        assert not re.search(r"^\s*(import|from) (matplotlib|IPython|helpers\.course)", source, re.MULTILINE), path.name
+        assert not re.search(r"\bopen\(|\bPath\(", source), path.name
+
+
+def test_no_global_random_state():
+    """A figure without its own generator changes at every build."""
+    pattern = r"np\.random\.(seed|rand|randn|normal|uniform|randint|choice)\(|torch\.manual_seed\("
+    for path in [*(ROOT / "helpers").rglob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")]:
+        assert not re.search(pattern, path.read_text()), path.name
