@@ -10,7 +10,7 @@ from sklearn.datasets import load_diabetes, load_digits
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """Handwritten digits: images (1797, 8, 8) scaled to [0, 1] and labels 0…9 (1797,).
 
-    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI (1998), CC BY 4.0, 0.9 MB in
+    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI (1998), CC BY 4.0, 57 kB in
     scikit-learn.
     """
     data = load_digits()
