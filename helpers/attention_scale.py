@@ -11,9 +11,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from scipy import special
 from scipy.optimize import elementwise
+from torch import Tensor
 
 # --- Input ------------------------------------------------------------------------------------------------------
 
@@ -287,3 +289,103 @@ def optimal_scale_cosine(n: ArrayLike, d: ArrayLike) -> np.ndarray:
         )
         result[some] = np.exp(found.x)
     return result[()]
+
+
+# --- Where scores come from -----------------------------------------------------------------------------------------
+
+
+def attention_scores(generator: np.random.Generator, rows: int, n: int, d: int, kind: str = "gaussian") -> np.ndarray:
+    """Scores (rows, n) of one query against n keys per row, as they are at initialisation.
+
+    kind: "gaussian": q·k/√d with standard normal entries; "layer": the same, where q = W_q x and k = W_k y come from
+    standard normal tokens x, y ∈ ℝᵈ and one pair of d×d matrices with N(0, 1/d) entries for all rows;
+    "cosine": q and k are normalised first (QK-norm), no √d. ValueError for another kind or sizes below 1.
+    """
+    if min(rows, n, d) < 1:
+        raise ValueError(f"rows, n, d: got {rows}, {n}, {d}; each must be ≥ 1")
+    queries, keys = generator.standard_normal((rows, d)), generator.standard_normal((rows, n, d))
+    if kind == "gaussian":
+        queries = queries / math.sqrt(d)
+    elif kind == "layer":
+        query_matrix, key_matrix = generator.standard_normal((2, d, d)) / math.sqrt(d)
+        queries = queries @ query_matrix.T @ key_matrix / math.sqrt(d)  # (W_k y)·q = y·(W_kᵀ q)
+    elif kind == "cosine":
+        queries /= np.linalg.norm(queries, axis=-1, keepdims=True)
+        keys /= np.linalg.norm(keys, axis=-1, keepdims=True)
+    else:
+        raise ValueError(f"kind: {kind!r} is not one of 'gaussian', 'layer', 'cosine'")
+    return np.einsum("rd,rnd->rn", queries, keys)
+
+
+# --- A layer that has to learn retrieval ------------------------------------------------------------------------------
+
+# contents (seeds, n, width), values (seeds, n, depth), queries (seeds, q, width), answers (seeds, q, depth)
+Task = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def retrieval_task(
+    generator: torch.Generator,
+    seeds: int,
+    n: int,
+    queries: int,
+    *,
+    width: int = 8,
+    depth: int = 8,
+    noise: float = 0.1,
+    labels: bool = False,
+) -> Task:
+    """A memory of n items per seed and ``queries`` questions to it: find the item whose content was shown, noisily.
+
+    Contents and queries are normalised to length √width, as a layer norm does. An item's value is a standard normal
+    vector, or with ``labels`` a one-hot class; the answer is the value of the item in question.
+    ValueError for sizes below 1 or a negative noise.
+    """
+    if min(seeds, n, queries, width, depth) < 1 or not noise >= 0:
+        raise ValueError("seeds, n, queries, width and depth must be ≥ 1, noise ≥ 0")
+
+    def on_sphere(x: Tensor) -> Tensor:
+        return x / x.square().mean(-1, keepdim=True).sqrt()
+
+    contents = on_sphere(torch.randn(seeds, n, width, generator=generator))
+    if labels:
+        values = torch.eye(depth)[torch.randint(depth, (seeds, n), generator=generator)]
+    else:
+        values = torch.randn(seeds, n, depth, generator=generator)
+    asked = torch.randint(n, (seeds, queries, 1), generator=generator)
+    shown = contents.gather(1, asked.expand(-1, -1, width))
+    shown = on_sphere(shown + noise * torch.randn(shown.shape, generator=generator))
+    return contents, values, shown, values.gather(1, asked.expand(-1, -1, depth))
+
+
+def initial_attention(
+    generator: torch.Generator, seeds: int, copies: int, width: int = 8, depth: int = 8
+) -> list[Tensor]:
+    """Query, key and value matrices of seeds · copies layers, with gradients; the copies of a seed start equal.
+
+    Shapes (seeds · copies, width, width) twice, then (seeds · copies, depth, depth); entries N(0, 1/fan-in).
+    """
+    matrices = []
+    for size in (width, width, depth):
+        matrix = torch.randn(seeds, 1, size, size, generator=generator) / math.sqrt(size)
+        matrices.append(matrix.repeat(1, copies, 1, 1).flatten(0, 1).requires_grad_())
+    return matrices
+
+
+def retrieval_loss(matrices: list[Tensor], alpha: Tensor, task: Task, labels: bool = False) -> Tensor:
+    """Loss (models,) of attention with scores α q·k/√width: squared error per entry, or cross-entropy for labels.
+
+    matrices: as from `initial_attention`, models = seeds · copies. alpha: (models,). task: from `retrieval_task`.
+    """
+    contents, values, queries, answers = task
+    seeds, asked, width = queries.shape
+    query_matrix, key_matrix, value_matrix = (matrix.unflatten(0, (seeds, -1)) for matrix in matrices)
+    alpha = alpha.view(seeds, -1, 1, 1) / math.sqrt(width)
+    # All layers of a seed see the same memory: stacking their queries makes one large product of many small ones.
+    queries = (alpha * (queries[:, None] @ query_matrix @ key_matrix.mT)).flatten(1, 2)
+    read = torch.softmax(queries @ contents.mT, -1) @ values
+    output = read.unflatten(1, (-1, asked)) @ value_matrix
+    if labels:
+        loss = -(answers[:, None] * torch.log_softmax(output, -1)).sum(-1)
+    else:
+        loss = (output - answers[:, None]).square().mean(-1)
+    return loss.mean(-1).flatten()

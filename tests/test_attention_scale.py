@@ -267,6 +267,58 @@ def test_optimal_scale_cosine_limits_shapes_and_one_key():
     assert slope == pytest.approx(2 / (5 - 1), rel=1e-4)
 
 
+# --- scores and the layer ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "variance"), [("gaussian", 1.0), ("layer", 1.0), ("cosine", 1 / 16)])
+def test_attention_scores_have_the_stated_variance(kind, variance):
+    scores = m.attention_scores(np.random.default_rng(1), 2000, 20, 16, kind)
+    assert scores.shape == (2000, 20)
+    assert scores.var() == pytest.approx(variance, rel=0.25 if kind == "layer" else 0.05)
+    assert (np.abs(scores) <= 1).all() or kind != "cosine"
+
+
+def test_attention_scores_of_gaussian_rows_are_q_dot_k_over_root_d():
+    rng = np.random.default_rng(7)
+    queries, keys = rng.standard_normal((3, 4)), rng.standard_normal((3, 5, 4))
+    expected = [[key @ query / 2 for key in row] for query, row in zip(queries, keys, strict=True)]
+    np.testing.assert_allclose(m.attention_scores(np.random.default_rng(7), 3, 5, 4), expected)
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_retrieval_loss_against_one_layer_at_a_time(labels):
+    generator = torch.Generator().manual_seed(0)
+    task = m.retrieval_task(generator, 2, 6, 5, width=4, depth=3, labels=labels)
+    matrices = m.initial_attention(generator, 2, 3, width=4, depth=3)
+    alpha = torch.tensor([0.5, 1.0, 2.0] * 2)
+    losses = m.retrieval_loss(matrices, alpha, task, labels)
+    assert losses.shape == (6,)
+    for model in range(6):
+        contents, values, queries, answers = (part[model // 3] for part in task)
+        w_q, w_k, w_v = (matrix[model] for matrix in matrices)
+        output = torch.nn.functional.scaled_dot_product_attention(
+            queries @ w_q, contents @ w_k, values @ w_v, scale=alpha[model].item() / 2
+        )
+        if labels:
+            expected = torch.nn.functional.cross_entropy(output, answers.argmax(-1))
+        else:
+            expected = torch.nn.functional.mse_loss(output, answers)
+        assert losses[model].item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_retrieval_task_asks_for_items_of_the_memory():
+    contents, values, queries, answers = m.retrieval_task(torch.Generator().manual_seed(0), 2, 50, 20, noise=0.0)
+    nearest = torch.cdist(queries, contents).argmin(-1)
+    torch.testing.assert_close(values.gather(1, nearest[..., None].expand_as(answers)), answers)
+    torch.testing.assert_close(queries.square().mean(-1), torch.ones(2, 20))
+
+
+def test_copies_of_a_seed_start_equal_and_seeds_differ():
+    for matrix in m.initial_attention(torch.Generator().manual_seed(0), 2, 3):
+        assert matrix.requires_grad and matrix.is_leaf
+        assert torch.equal(matrix[0], matrix[2]) and not torch.equal(matrix[0], matrix[3])
+
+
 # --- errors ------------------------------------------------------------------------------------------------------
 
 
@@ -328,5 +380,12 @@ def test_other_bad_arguments():
         m.softmax_mean([1, 2], 1, [1, 2, 3])
     with pytest.raises(ValueError, match="^values: "):
         m.softmax_mean([1, 2], 1, [1, np.nan])
+    with pytest.raises(ValueError, match="^rows, n, d: "):
+        m.attention_scores(np.random.default_rng(), 2, 0, 4)
+    with pytest.raises(ValueError, match="^kind: "):
+        m.attention_scores(np.random.default_rng(), 2, 2, 4, "uniform")
+    for bad in ({"n": 0}, {"noise": -1.0}, {"noise": float("nan")}):
+        with pytest.raises(ValueError, match="must be ≥ 1, noise ≥ 0"):
+            m.retrieval_task(torch.Generator(), **{"seeds": 1, "n": 2, "queries": 1, **bad})
     with pytest.raises(ValueError, match="^n: must be ≤ 1e300"):
         m.expected_maximum_normal(1e301)
