@@ -227,7 +227,7 @@ def _cosine_cumulant(x: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarr
     series = sum(u(t) * order**-k for k, u in enumerate(_DEBYE))
     slope = sum(u(t) * order**-k for k, u in enumerate(_DEBYE_SLOPE))
     at_zero = sum(u(1) * order**-k for k, u in enumerate(_DEBYE))
-    excess = x**2 / (order * (root + order))  # 1/t − 1
+    excess = (x / order) * (x / (root + order))  # 1/t − 1
     log_mean = bend - order - order * np.log1p(excess / 2) - np.log1p(excess) / 2 + np.log(series / at_zero)
     tilt = order - bend + (1 - t**2) * (0.5 + t * slope / series)
     for _ in range(_LIFT):
