@@ -17,9 +17,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+BLOCK = 2**17  # numbers per tensor in one eager block: large enough to hide Python, small enough for a cache
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -33,40 +35,53 @@ def _check_pair(z: Tensor, q: Tensor) -> None:
         raise ValueError(f"z, q: need one dtype, got {z.dtype} and {q.dtype}")
 
 
-def _unit(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """x/‖x‖ (0 for x = 0), and ‖x‖ in two factors (largest entry, the rest) whose product may leave the range."""
-    largest = torch.linalg.vector_norm(x, math.inf, dim=-1, keepdim=True)
-    scaled = x / torch.where(largest == 0, 1, largest)  # squares of entries near 1e±20 would leave float32
-    rest = torch.linalg.vector_norm(scaled, dim=-1, keepdim=True)
-    return scaled / rest.clamp_min(1), largest, rest  # rest ≥ 1 but for x = 0
+def _scaled(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """x times a, a = 1/its largest entry, and 1/‖xa‖: so that no square leaves the range of the type.
+
+    Where x = 0 the factors are the largest finite number, and x/‖x‖ comes out as 0.
+    """
+    bound = torch.finfo(x.dtype).max
+    factor = (1 / x.abs().amax(-1, keepdim=True)).clamp_max(bound)
+    scaled = x * factor
+    return scaled, factor, (scaled * scaled).sum(-1, keepdim=True).rsqrt().clamp_max(bound)
 
 
 def _transported(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: bool) -> Tensor:
     """Gᵀ·gradient for the rotation (sign +1) or the reflection (sign −1), by inner products alone: O(d)."""
-    dtype = gradient.dtype
-    if dtype in (torch.float16, torch.bfloat16):
-        z, q, gradient = z.float(), q.float(), gradient.float()
-    unit_z, largest_z, rest_z = _unit(z)
-    unit_q, largest_q, rest_q = _unit(q)
+    bound = torch.finfo(z.dtype).max
+    z, factor_z, unit_z = _scaled(z)
+    q, factor_q, unit_q = _scaled(q)
     # ‖q̃ ± z̃‖² from the sum itself: as 2(1 ± cosθ) it would lose all digits where the two nearly cancel.
-    axis = torch.add(unit_q, unit_z, alpha=sign)
+    axis = torch.addcmul(q * unit_q, z, sign * unit_z)
     square = (axis * axis).sum(-1, keepdim=True)
     # Below this the sum is rounding error and has no direction: the term is dropped, and the rotation of an
     # exact antipode becomes the reflection I − 2z̃z̃ᵀ, the reflection of parallel vectors the identity.
-    defined = square > (16 * torch.finfo(axis.dtype).eps) ** 2
-    along_axis = torch.where(defined, 2 * (axis * gradient).sum(-1, keepdim=True) / square, 0)
-    moved = torch.addcmul(gradient, axis, along_axis, value=-1)
+    defined = square > (16 * torch.finfo(z.dtype).eps) ** 2
+    identity = (unit_z == bound) if scale else (unit_z == bound) | (unit_q == bound)
+    along_axis = torch.where(defined & ~identity, -2 * (axis * gradient).sum(-1, keepdim=True) / square, 0)
+    moved = torch.addcmul(gradient, axis, along_axis)
     if sign > 0:
-        moved = torch.addcmul(moved, unit_z, 2 * (unit_q * gradient).sum(-1, keepdim=True))
-    if scale:
-        ratio = (largest_q / largest_z) * (rest_q / rest_z)
-        largest_finite = torch.finfo(moved.dtype).max
-        # Saturate rather than overflow: inf·0 would be nan.
-        moved = (moved * ratio.clamp(max=largest_finite)).clamp(-largest_finite, largest_finite)
-        identity = largest_z == 0
+        along_q = unit_q * (q * gradient).sum(-1, keepdim=True)
+        moved = torch.addcmul(moved, z, torch.where(identity, 0, 2 * along_q * unit_z))
+    if not scale:
+        return moved
+    ratio = ((factor_z / factor_q) * (unit_z / unit_q)).clamp_max(bound)  # ‖q‖/‖z‖
+    ratio = torch.where(identity, 1, torch.where(unit_q == bound, 0, ratio))
+    return (moved * ratio).clamp(-bound, bound)  # saturated, as inf·0 would be nan
+
+
+def _pull_back(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: bool) -> Tensor:
+    """`_transported` for any leading axes and float type, in blocks that stay in the processor's cache."""
+    shape, dtype = gradient.shape, gradient.dtype
+    z, q, gradient = (x.reshape(-1, shape[-1]) for x in (z, q, gradient))
+    if dtype in (torch.float16, torch.bfloat16):
+        z, q, gradient = z.float(), q.float(), gradient.float()
+    if torch.compiler.is_compiling():  # the compiler fuses the passes itself
+        moved = _transported(z, q, gradient, sign, scale)
     else:
-        identity = (largest_z == 0) | (largest_q == 0)
-    return torch.where(identity, gradient, moved).to(dtype)
+        blocks = (x.split(max(1, BLOCK // shape[-1])) for x in (z, q, gradient))
+        moved = torch.cat([_transported(*block, sign, scale) for block in zip(*blocks, strict=True)])
+    return moved.reshape(shape).to(dtype)
 
 
 class _Straight(torch.autograd.Function):
@@ -100,7 +115,7 @@ class _Transport(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor):
         z, q = (x.detach() for x in ctx.saved_tensors)  # G is a constant, also for higher derivatives
-        return _transported(z, q, gradient, ctx.sign, ctx.scale), None, None, None
+        return _pull_back(z, q, gradient, ctx.sign, ctx.scale), None, None, None
 
 
 def straight_through(z: Tensor, q: Tensor) -> Tensor:
@@ -141,14 +156,14 @@ def rotation_matrix(z: Tensor, q: Tensor) -> Tensor:
     ValueError for z = 0, q = 0 or q = −cz, where there is no such matrix or no unique one.
     """
     _check_pair(z, q)
-    unit_z, largest_z, _ = _unit(z)
-    unit_q, largest_q, _ = _unit(q)
-    axis = unit_q + unit_z
+    (z, _, unit_z), (q, _, unit_q) = _scaled(z), _scaled(q)
+    z, q = z * unit_z, q * unit_q
+    axis = q + z
     square = (axis * axis).sum(-1, keepdim=True)
-    if (largest_z == 0).any() or (largest_q == 0).any() or (square < 1e-24).any():
+    if not (z.any(-1).all() and q.any(-1).all() and (square > (16 * torch.finfo(z.dtype).eps) ** 2).all()):
         raise ValueError("z, q: the rotation is undefined for a zero vector and for opposite directions")
     identity = torch.eye(z.shape[-1], dtype=z.dtype)
-    outer = unit_q[..., :, None] * unit_z[..., None, :]
+    outer = q[..., :, None] * z[..., None, :]
     return identity + 2 * outer - 2 * axis[..., :, None] * axis[..., None, :] / square[..., None]
 
 
@@ -236,7 +251,8 @@ class VectorQuantizer(torch.nn.Module):
       "fsq": tanh, then rounding of the first len(levels) coordinates (Mentzer et al., arXiv 2309.15505);
       "lfq": signs of the first log2 K coordinates, with an entropy penalty (Yu et al., arXiv 2310.05737).
       The last two have no codes to learn; coordinates that they do not use become 0.
-    init: standard deviation of the codes' entries at the start, or "kmeans": the first batch's k-means centres.
+    init: standard deviation of the codes' entries at the start, or "kmeans": the first batch's k-means centres;
+      with ``models``, also a sequence with one of these per model.
     restart: a code whose running share of the samples falls below ``restart``/K is replaced by a random vector of
       the batch (0: never; checked in training mode only).
     models: None for vectors (..., d), or a number M of independent codebooks for vectors (M, ..., d).
@@ -254,7 +270,7 @@ class VectorQuantizer(torch.nn.Module):
         generator: torch.Generator,
         estimator: str = "straight-through",
         codebook: str = "gradient",
-        init: float | str = 1.0,
+        init: float | str | Sequence[float | str] = 1.0,
         restart: float = 0.0,
         models: int | None = None,
         levels: Sequence[int] | None = None,
@@ -268,10 +284,14 @@ class VectorQuantizer(torch.nn.Module):
         if dim < 1 or codes < 2 or (models is not None and models < 1):
             raise ValueError(f"dim, codes, models: need ≥ 1, ≥ 2, ≥ 1, got {dim}, {codes}, {models}")
         learned = codebook not in ("fsq", "lfq")
-        if isinstance(init, str) and (init != "kmeans" or not learned):
-            raise ValueError(f"init: {init!r} is not a number or, for a codebook with codes to place, 'kmeans'")
-        if not isinstance(init, str) and not (init > 0 and math.isfinite(init)):
-            raise ValueError(f"init: {init} is not a positive scale")
+        inits = [init] * (models or 1) if isinstance(init, (int, float, str)) else list(init)
+        if len(inits) != (models or 1):
+            raise ValueError(f"init: {len(inits)} entries do not fit {models or 1} models")
+        for entry in inits:
+            if isinstance(entry, str) and (entry != "kmeans" or not learned):
+                raise ValueError(f"init: {entry!r} is not a scale or, where the codebook stores codes, 'kmeans'")
+            if not isinstance(entry, str) and not (entry > 0 and math.isfinite(entry)):
+                raise ValueError(f"init: {entry} is not a positive scale")
         if not 0 <= restart < 1 or (restart and codebook not in ("gradient", "ema", "cosine")):
             raise ValueError(
                 f"restart: {restart} must be in [0, 1), and 0 for {codebook!r} where codes cannot be placed"
@@ -282,12 +302,12 @@ class VectorQuantizer(torch.nn.Module):
             levels = [2] * round(math.log2(codes))
         if not learned and (not levels or min(levels) < 2 or math.prod(levels) != codes or len(levels) > dim):
             raise ValueError(f"levels: {levels} must be ≥ 2, multiply to codes = {codes}, and be at most dim = {dim}")
-        self.dim, self.codes, self.estimator, self.codebook, self.init = dim, codes, estimator, codebook, init
+        self.dim, self.codes, self.estimator, self.codebook = dim, codes, estimator, codebook
         self.restart, self.models, self.decay, self.generator = restart, models, decay, generator
         leading = () if models is None else (models,)
         if learned:
-            scale = 1.0 if init == "kmeans" else init
-            points = scale * torch.randn(*leading, codes, dim, generator=generator)
+            scales = torch.tensor([1.0 if entry == "kmeans" else entry for entry in inits]).reshape(*leading, 1, 1)
+            points = scales * torch.randn(*leading, codes, dim, generator=generator)
             self.points = torch.nn.Parameter(points, requires_grad=codebook in ("gradient", "cosine"))
             self.register_buffer("share", torch.full((*leading, codes), 1 / codes))
             self.register_buffer("total", points / codes)
@@ -300,7 +320,7 @@ class VectorQuantizer(torch.nn.Module):
         if codebook == "lfq":
             signs = 2.0 * ((torch.arange(codes)[:, None] // radix) % 2) - 1
             self.register_buffer("signs", signs)
-        self.placed = init != "kmeans"
+        self.register_buffer("to_place", torch.tensor([entry == "kmeans" for entry in inits]).reshape(leading))
 
     def code_vectors(self) -> Tensor:
         """The codes as they are compared, (K, d) or (models, K, d), with gradient. ValueError for FSQ and LFQ."""
@@ -312,15 +332,15 @@ class VectorQuantizer(torch.nn.Module):
 
     @torch.no_grad()
     def place(self, z: Tensor) -> None:
-        """Put the codes on the k-means centres of z, as ``init="kmeans"`` does with its first batch."""
-        z = self._flat(z)
-        self.points.copy_(kmeans(self._prepared(z), self.codes, self.generator))
+        """Put the codes of the models with ``init="kmeans"`` on the k-means centres of z, once."""
+        centres = kmeans(self._prepared(self._flat(z)), self.codes, self.generator)
+        self.points.copy_(torch.where(self.to_place[..., None, None], centres, self.points))
         self.total.copy_(self.points * self.share[..., None])
-        self.placed = True
+        self.to_place.zero_()
 
     def forward(self, z: Tensor) -> Quantized:
         """Quantise z of shape (..., d), or (models, ..., d); in training mode also update EMA codes and dead ones."""
-        if not self.placed:
+        if self.to_place.any():
             self.place(z)
         shape, z = z.shape, self._flat(z)
         x = self._prepared(z)
@@ -397,3 +417,24 @@ class VectorQuantizer(torch.nn.Module):
         share = log_share.exp()
         mean = share.mean(-2)
         return self._mean(-(share * log_share).sum(-1)) + torch.xlogy(mean, mean).sum(-1)
+
+
+def patches(image: np.ndarray, size: int) -> np.ndarray:
+    """The size × size tiles of image (h, w), row by row: (h//size · w//size, size²); a rest at the edges is dropped.
+
+    ValueError for a size that does not fit.
+    """
+    if not 1 <= size <= min(image.shape):
+        raise ValueError(f"size: {size} is not between 1 and the image's {min(image.shape)}")
+    rows, columns = image.shape[0] // size, image.shape[1] // size
+    tiles = image[: rows * size, : columns * size].reshape(rows, size, columns, size)
+    return tiles.swapaxes(1, 2).reshape(-1, size * size)
+
+
+def assemble(tiles: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The image of ``shape`` from its tiles in the order of `patches`. ValueError where they do not cover it."""
+    size = math.isqrt(tiles.shape[-1])
+    if tiles.size != math.prod(shape) or shape[0] % size or shape[1] % size:
+        raise ValueError(f"shape: {shape} is not covered by {len(tiles)} tiles of {size} × {size}")
+    grid = tiles.reshape(shape[0] // size, shape[1] // size, size, size)
+    return grid.swapaxes(1, 2).reshape(shape)
