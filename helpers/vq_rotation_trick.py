@@ -251,8 +251,8 @@ class VectorQuantizer(torch.nn.Module):
       "fsq": tanh, then rounding of the first len(levels) coordinates (Mentzer et al., arXiv 2309.15505);
       "lfq": signs of the first log2 K coordinates, with an entropy penalty (Yu et al., arXiv 2310.05737).
       The last two have no codes to learn; coordinates that they do not use become 0.
-    init: standard deviation of the codes' entries at the start, or "kmeans": the first batch's k-means centres;
-      with ``models``, also a sequence with one of these per model.
+    init: standard deviation of the codes' entries at the start; or "kmeans": the first batch's k-means centres;
+      or the codes themselves, of shape (K, d) or (models, K, d).
     restart: a code whose running share of the samples falls below ``restart``/K is replaced by a random vector of
       the batch (0: never; checked in training mode only).
     models: None for vectors (..., d), or a number M of independent codebooks for vectors (M, ..., d).
@@ -270,7 +270,7 @@ class VectorQuantizer(torch.nn.Module):
         generator: torch.Generator,
         estimator: str = "straight-through",
         codebook: str = "gradient",
-        init: float | str | Sequence[float | str] = 1.0,
+        init: float | str | Tensor = 1.0,
         restart: float = 0.0,
         models: int | None = None,
         levels: Sequence[int] | None = None,
@@ -284,14 +284,16 @@ class VectorQuantizer(torch.nn.Module):
         if dim < 1 or codes < 2 or (models is not None and models < 1):
             raise ValueError(f"dim, codes, models: need ≥ 1, ≥ 2, ≥ 1, got {dim}, {codes}, {models}")
         learned = codebook not in ("fsq", "lfq")
-        inits = [init] * (models or 1) if isinstance(init, (int, float, str)) else list(init)
-        if len(inits) != (models or 1):
-            raise ValueError(f"init: {len(inits)} entries do not fit {models or 1} models")
-        for entry in inits:
-            if isinstance(entry, str) and (entry != "kmeans" or not learned):
-                raise ValueError(f"init: {entry!r} is not a scale or, where the codebook stores codes, 'kmeans'")
-            if not isinstance(entry, str) and not (entry > 0 and math.isfinite(entry)):
-                raise ValueError(f"init: {entry} is not a positive scale")
+        leading = () if models is None else (models,)
+        if isinstance(init, Tensor):
+            if not learned or init.shape != (*leading, codes, dim) or not torch.isfinite(init).all():
+                expected = (*leading, codes, dim)
+                raise ValueError(f"init: codes of shape {tuple(init.shape)} are not finite or not {expected}")
+        elif isinstance(init, str):
+            if init != "kmeans" or not learned:
+                raise ValueError(f"init: {init!r} is not a scale or, where the codebook stores codes, 'kmeans'")
+        elif not (init > 0 and math.isfinite(init)):
+            raise ValueError(f"init: {init} is not a positive scale")
         if not 0 <= restart < 1 or (restart and codebook not in ("gradient", "ema", "cosine")):
             raise ValueError(
                 f"restart: {restart} must be in [0, 1), and 0 for {codebook!r} where codes cannot be placed"
@@ -304,10 +306,12 @@ class VectorQuantizer(torch.nn.Module):
             raise ValueError(f"levels: {levels} must be ≥ 2, multiply to codes = {codes}, and be at most dim = {dim}")
         self.dim, self.codes, self.estimator, self.codebook = dim, codes, estimator, codebook
         self.restart, self.models, self.decay, self.generator = restart, models, decay, generator
-        leading = () if models is None else (models,)
         if learned:
-            scales = torch.tensor([1.0 if entry == "kmeans" else entry for entry in inits]).reshape(*leading, 1, 1)
-            points = scales * torch.randn(*leading, codes, dim, generator=generator)
+            if isinstance(init, Tensor):
+                points = init.detach().to(torch.float32).clone()
+            else:
+                points = torch.randn(*leading, codes, dim, generator=generator)
+                points *= 1.0 if init == "kmeans" else init
             self.points = torch.nn.Parameter(points, requires_grad=codebook in ("gradient", "cosine"))
             self.register_buffer("share", torch.full((*leading, codes), 1 / codes))
             self.register_buffer("total", points / codes)
@@ -320,7 +324,7 @@ class VectorQuantizer(torch.nn.Module):
         if codebook == "lfq":
             signs = 2.0 * ((torch.arange(codes)[:, None] // radix) % 2) - 1
             self.register_buffer("signs", signs)
-        self.register_buffer("to_place", torch.tensor([entry == "kmeans" for entry in inits]).reshape(leading))
+        self.register_buffer("placed", torch.tensor(not isinstance(init, str)))
 
     def code_vectors(self) -> Tensor:
         """The codes as they are compared, (K, d) or (models, K, d), with gradient. ValueError for FSQ and LFQ."""
@@ -332,15 +336,14 @@ class VectorQuantizer(torch.nn.Module):
 
     @torch.no_grad()
     def place(self, z: Tensor) -> None:
-        """Put the codes of the models with ``init="kmeans"`` on the k-means centres of z, once."""
-        centres = kmeans(self._prepared(self._flat(z)), self.codes, self.generator)
-        self.points.copy_(torch.where(self.to_place[..., None, None], centres, self.points))
+        """Put the codes on the k-means centres of z, as ``init="kmeans"`` does with its first batch."""
+        self.points.copy_(kmeans(self._prepared(self._flat(z)), self.codes, self.generator))
         self.total.copy_(self.points * self.share[..., None])
-        self.to_place.zero_()
+        self.placed.fill_(True)
 
     def forward(self, z: Tensor) -> Quantized:
         """Quantise z of shape (..., d), or (models, ..., d); in training mode also update EMA codes and dead ones."""
-        if self.to_place.any():
+        if not self.placed:
             self.place(z)
         shape, z = z.shape, self._flat(z)
         x = self._prepared(z)
