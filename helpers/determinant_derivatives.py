@@ -12,10 +12,66 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+import mpmath
 import numpy as np
 import sympy
+from scipy.integrate import solve_ivp
+from sympy.polys.matrices import DomainMatrix
 
 EPS = np.finfo(float).eps
+
+
+def symbolic_matrix(n: int, name: str = "a", symmetric: bool = False) -> sympy.Matrix:
+    """n × n matrix of symbols name_ij, counted from 1; with ``symmetric`` a mirrored pair is one symbol (i ≤ j).
+
+    ValueError unless n is an integer ≥ 1.
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise ValueError(f"n: {n!r} is not an integer ≥ 1")
+    order = sorted if symmetric else list
+    return sympy.Matrix(n, n, lambda i, j: sympy.Symbol("{}_{}{}".format(name, *order([i + 1, j + 1]))))
+
+
+def symbolic_inverse(A: sympy.Matrix) -> tuple[sympy.Matrix, sympy.Expr]:
+    """Numerator matrix N and denominator d with A⁻¹ = N/d, by fraction-free row elimination: no cofactor is formed.
+
+    A: square sympy matrix of polynomials. ValueError for another shape or a matrix without an inverse.
+    """
+    if not isinstance(A, sympy.MatrixBase) or not A.is_square or not A.rows:
+        raise ValueError(f"A: {type(A).__name__} of shape {getattr(A, 'shape', None)} is not a square sympy matrix")
+    matrix = DomainMatrix.from_Matrix(A)
+    try:
+        numerator, denominator = matrix.inv_den(method="rref")
+    except sympy.polys.matrices.exceptions.DMNonInvertibleMatrixError as error:
+        raise ValueError("A: is singular and has no inverse") from error
+    return numerator.to_Matrix(), matrix.domain.to_sympy(denominator)
+
+
+def exact_adjugate(A: object) -> np.ndarray:
+    """The adjugate of one integer matrix (n, n) of any rank, as an object array of Python integers: the reference.
+
+    Fraction-free elimination gives |A| A⁻¹. At rank n − 1 the columns of the adjugate lie in the null space of A and
+    its rows in that of Aᵀ, so it is a multiple of v wᵀ, fixed by one minor; below, it is zero. O(n³) operations.
+    ValueError for input that is not a non-empty square matrix of integers.
+    """
+    array = np.asarray(A)
+    if array.dtype.kind not in "iu" or array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
+        raise ValueError(f"A: dtype {array.dtype}, shape {array.shape} is not one square matrix of integers")
+    n = len(array)
+    if n == 1:
+        return np.array([[1]], dtype=object)
+    matrix = DomainMatrix(array.tolist(), array.shape, sympy.ZZ)
+    if det := int(matrix.det()):
+        numerator, denominator = matrix.inv_den(method="rref")
+        return np.array([[int(x) * det // int(denominator) for x in row] for row in numerator.to_list()], dtype=object)
+    null, left_null = (m.convert_to(sympy.QQ).nullspace().to_list() for m in (matrix, matrix.transpose()))
+    if len(null) > 1:
+        return np.array([[0] * n] * n, dtype=object)
+    v, w = null[0], left_null[0]
+    i, j = (next(k for k in range(n) if vector[k]) for vector in (v, w))
+    minor = np.delete(np.delete(array, j, 0), i, 1)
+    cofactor = (-1) ** (i + j) * DomainMatrix(minor.tolist(), minor.shape, sympy.ZZ).det()
+    return np.array([[int(cofactor * x * y / (v[i] * w[j])) for y in w] for x in v], dtype=object)
 
 
 def _square(name: str, value: object) -> np.ndarray:
@@ -223,9 +279,9 @@ def log_abs_det_derivative(A: object, dA: object) -> np.ndarray:
     sigma = np.linalg.svd(B, compute_uv=False)
     singular = sigma[..., -1] <= n * EPS * sigma[..., 0]
     if singular.any():
-        where = f"matrix {tuple(int(k) for k in np.argwhere(singular)[0])} of the batch" if singular.ndim else "it"
+        where = f"matrix {tuple(int(k) for k in np.argwhere(singular)[0])} of the batch " if singular.ndim else ""
         raise ValueError(
-            f"A: {where} is singular to working precision, and log|det A| has no derivative there; "
+            f"A: {where}is singular to working precision, and log|det A| has no derivative there; "
             "determinant_derivative gives that of det A"
         )
     # tr(A⁻¹ dA) = tr(B⁻¹ D₁⁻¹ dA D₂⁻¹); one exponent per matrix keeps the scaled dA in range.
@@ -233,6 +289,69 @@ def log_abs_det_derivative(A: object, dA: object) -> np.ndarray:
     scaled, top = _to_common_exponent(mantissa, exponent - r[..., :, None] - c[..., None, :], (-2, -1))
     trace = np.trace(np.linalg.solve(B, scaled), axis1=-2, axis2=-1)
     return _ldexp("A, dA", trace, top, "scale dA down")[()]
+
+
+def gradients_by_mpmath(A: object, digits: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients A⁻ᵀ of log|det A| and C of det A for one regular matrix, computed with that many digits: the reference.
+
+    A: (n, n), taken as the exact numbers that its floats are. Returns two float64 arrays (n, n).
+    ValueError for bad input as in `adjugate`, for a batch, for digits < 16, and where the matrix is exactly singular.
+    """
+    A = _square("A", A)
+    if A.ndim != 2:
+        raise ValueError(f"A: shape {A.shape} is a batch; give one matrix")
+    if isinstance(digits, bool) or not isinstance(digits, int) or digits < 16:
+        raise ValueError(f"digits: {digits!r} is not an integer ≥ 16")
+    with mpmath.workdps(digits):
+        exact = mpmath.matrix(A.tolist())
+        try:
+            inverse = (exact**-1).T
+        except ZeroDivisionError as error:
+            raise ValueError("A: is singular, and log|det A| has no gradient there") from error
+        return np.array(inverse.tolist(), float), np.array((inverse * mpmath.det(exact)).tolist(), float)
+
+
+def matrix_with_singular_values(sigma: object, generator: np.random.Generator) -> np.ndarray:
+    """U diag(σ) Vᵀ (n, n) with random orthogonal U and V. sigma: (n,), finite and ≥ 0, or a ValueError."""
+    sigma = np.asarray(sigma, dtype=float)
+    if sigma.ndim != 1 or not sigma.size or not np.isfinite(sigma).all() or (sigma < 0).any():
+        raise ValueError(f"sigma: shape {sigma.shape} is not a non-empty row of finite numbers ≥ 0")
+    n = len(sigma)
+    U, V = (np.linalg.qr(generator.standard_normal((n, n)))[0] for _ in range(2))
+    return (U * sigma) @ V.T
+
+
+def carry(matrix_of_time: Callable[[float], np.ndarray], start: object, times: object) -> np.ndarray:
+    """Columns of ``start`` carried along x′ = A(t) x from time 0 to each of the ascending ``times`` ≥ 0.
+
+    matrix_of_time: t ↦ A(t), (n, n). start: (n, k); the identity gives the fundamental matrix Φ. Returns (times, n, k),
+    by a Runge–Kutta method of order 8 with relative tolerance 1e-11. ValueError for bad shapes or times.
+    """
+    start, times = np.asarray(start, dtype=float), np.asarray(times, dtype=float)
+    if start.ndim != 2 or not start.size:
+        raise ValueError(f"start: shape {start.shape} is not (n, k), columns to carry")
+    if times.ndim != 1 or not times.size or times[-1] <= 0 or times[0] < 0 or (np.diff(times) <= 0).any():
+        raise ValueError("times: must be a non-empty row of ascending numbers ≥ 0 that ends after 0")
+    if np.shape(matrix_of_time(0.0)) != (len(start),) * 2:
+        raise ValueError(f"matrix_of_time: returned shape {np.shape(matrix_of_time(0.0))} for n = {len(start)}")
+
+    def rhs(t: float, flat: np.ndarray) -> np.ndarray:
+        return (matrix_of_time(t) @ flat.reshape(start.shape)).ravel()
+
+    path = solve_ivp(rhs, (0.0, times[-1]), start.ravel(), t_eval=times, method="DOP853", rtol=1e-11, atol=1e-12)
+    return path.y.T.reshape(len(times), *start.shape)
+
+
+def shoelace_area(corners: object) -> np.ndarray:
+    """Signed area of a polygon from its corners (…, 2, k), counter-clockwise positive: ½ Σ (x_i y_{i+1} − x_{i+1} y_i).
+
+    Returns (…). ValueError unless there are at least three corners in the plane.
+    """
+    corners = np.asarray(corners, dtype=float)
+    if corners.ndim < 2 or corners.shape[-2] != 2 or corners.shape[-1] < 3:
+        raise ValueError(f"corners: shape {corners.shape} is not (..., 2, k) with k ≥ 3")
+    x, y = corners[..., 0, :], corners[..., 1, :]
+    return (x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1)[()] / 2
 
 
 def metric_tensor(position: Sequence[sympy.Expr], coordinates: Sequence[sympy.Symbol]) -> sympy.Matrix:

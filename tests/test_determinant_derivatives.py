@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy
 import sympy
 import torch
 from hypothesis import given, settings
@@ -16,11 +17,18 @@ from helpers.determinant_derivatives import (
     adjugate,
     adjugate_by_inverse,
     adjugate_by_minors,
+    carry,
     cofactor_matrix,
     determinant_derivative,
+    exact_adjugate,
+    gradients_by_mpmath,
     log_abs_det_derivative,
+    matrix_with_singular_values,
     metric_tensor,
     scaled_adjugate,
+    shoelace_area,
+    symbolic_inverse,
+    symbolic_matrix,
     trace_estimate,
     trace_estimate_variance,
     volume_element,
@@ -47,7 +55,7 @@ def exact_det(rows):
     return partial.get((1 << n) - 1, Fraction(0))
 
 
-def exact_adjugate(rows):
+def minors_adjugate(rows):
     """The adjugate by its definition in exact arithmetic, as lists of Fractions; fit for n ≤ 6."""
     n = len(rows)
 
@@ -59,22 +67,6 @@ def exact_adjugate(rows):
 
 def fractions(A):
     return [[Fraction(float(x)) for x in row] for row in A]
-
-
-def bareiss_adjugate(A):
-    """Determinant and adjugate of a regular integer matrix by fraction-free Gauss–Jordan: exact at any n."""
-    n = len(A)
-    M = np.array([[int(x) for x in row] + [int(i == j) for j in range(n)] for i, row in enumerate(A)], dtype=object)
-    previous, sign = 1, 1
-    for k in range(n):
-        pivot = next(i for i in range(k, n) if M[i, k])
-        if pivot != k:
-            M[[k, pivot]] = M[[pivot, k]]
-            sign = -sign
-        others = np.arange(n) != k
-        M[others] = (M[k, k] * M[others] - np.multiply.outer(M[others, k], M[k])) // previous
-        previous = M[k, k]
-    return sign * previous, sign * M[:, n:]
 
 
 def relative_error(value, exact):
@@ -96,38 +88,37 @@ integer_matrices = st.integers(1, 6).flatmap(
 @given(integer_matrices)
 @settings(max_examples=150, deadline=None)
 def test_adjugate_of_small_integer_matrices_is_exact_to_rounding(rows):
-    exact = np.array(exact_adjugate(rows), dtype=float)
+    exact = np.array(minors_adjugate(rows), dtype=float)
     scale = max(1.0, np.linalg.norm(np.array(rows, dtype=float), 2)) ** (len(rows) - 1)
     assert np.abs(adjugate(rows) - exact).max() <= 1e-12 * scale
 
 
+@given(integer_matrices)
+@settings(max_examples=100, deadline=None)
+def test_exact_adjugate_is_the_definition_at_any_rank(rows):
+    assert exact_adjugate(rows).tolist() == minors_adjugate(rows)
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
 @pytest.mark.parametrize("n", [2, 3, 4])
-def test_reference_agrees_with_sympy(n):
-    A = np.random.default_rng(n).integers(-5, 6, (n, n))
-    assert sympy.Matrix(exact_adjugate(A.tolist())) == sympy.Matrix(A.tolist()).adjugate()
-    assert bareiss_adjugate(A)[1].tolist() == exact_adjugate(A.tolist())
-
-
-@pytest.mark.parametrize("n", [16, 64])
-def test_relative_error_of_a_random_matrix_against_exact_integers(n):
-    A = np.random.default_rng(n).integers(-(2**20), 2**20, (n, n))
-    assert relative_error(np.ldexp(*_parts(A / 2**20)), bareiss_adjugate(A)[1] / Fraction(2 ** (20 * (n - 1)))) <= 1e-10
-
-
-def _parts(A):
-    mantissa, exponent = scaled_adjugate(A)
-    return mantissa, int(exponent)
-
-
-@pytest.mark.parametrize("n", [8, 64])
-def test_relative_error_at_rank_one_less_against_exact_integers(n):
-    # A = P diag(1, …, 1, 0) Q has adj(A) = adj(Q) diag(0, …, 0, 1) adj(P), all in exact integers.
+def test_exact_adjugate_agrees_with_sympy(n, missing):
     rng = np.random.default_rng(n)
-    P, Q = rng.integers(-4, 5, (2, n, n))
-    exact = np.multiply.outer(bareiss_adjugate(Q)[1][:, -1], bareiss_adjugate(P)[1][-1, :])
-    A = P[:, :-1] @ Q[:-1]
-    mantissa, exponent = _parts(A)
-    assert relative_error(mantissa, exact / Fraction(2) ** exponent) <= 1e-10
+    A = rng.integers(-5, 6, (n, n - missing)) @ rng.integers(-5, 6, (n - missing, n))
+    assert sympy.Matrix(exact_adjugate(A)) == sympy.Matrix(A.tolist()).adjugate()
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
+@pytest.mark.parametrize("n", [4, 16, 64])
+def test_relative_error_against_exact_integers(n, missing):
+    rng = np.random.default_rng([n, missing])
+    A = rng.integers(-99, 100, (n, n - missing)) @ rng.integers(-99, 100, (n - missing, n))
+    exact = exact_adjugate(A)
+    assert (A.astype(object) @ exact == sum(A[0].astype(object) * exact[:, 0]) * np.eye(n, dtype=object)).all()
+    mantissa, exponent = scaled_adjugate(A)
+    if missing < 2:
+        assert relative_error(mantissa, exact / Fraction(2) ** int(exponent)) <= 1e-10
+    else:
+        assert not exact.any() and not mantissa.any()
 
 
 @given(st.integers(1, 64), seeds)
@@ -195,7 +186,7 @@ def test_badly_scaled_matrices_entry_by_entry(n, seed):
     B = rng.standard_normal((n, n))
     r, c = rng.integers(-100, 101, (2, n))
     A = np.ldexp(B, r[:, None] + c)
-    exact = exact_adjugate(fractions(A))
+    exact = minors_adjugate(fractions(A))
     back = c[:, None] + r - c.sum() - r.sum()
     scaled = [[float(exact[i][j] * Fraction(2) ** int(back[i, j])) for j in range(n)] for i in range(n)]
     assert np.abs(np.ldexp(adjugate(A), back) - scaled).max() <= 1e-10 * np.abs(scaled).max()
@@ -278,7 +269,7 @@ def test_beyond_float64_says_so_and_scaled_adjugate_holds_it():
 def test_determinant_derivative_is_the_linear_coefficient_also_at_singular_matrices(n, seed):
     rng = np.random.default_rng(seed)
     A, dA = rng.integers(-3, 4, (2, n, n)).tolist()  # small integers are often singular
-    adj = exact_adjugate(A)
+    adj = minors_adjugate(A)
     exact = sum(adj[i][j] * dA[j][i] for i in range(n) for j in range(n))
     assert determinant_derivative(A, dA) == pytest.approx(float(exact), abs=1e-10)
 
@@ -333,7 +324,7 @@ def test_singular_matrices_have_no_log_derivative():
         log_abs_det_derivative(batch, np.eye(3))
     rounded = np.random.default_rng(0).standard_normal((6, 5)) @ np.random.default_rng(1).standard_normal((5, 6))
     for A in (np.zeros((1, 1)), rounded):
-        with pytest.raises(ValueError, match="A: it is singular to working precision"):
+        with pytest.raises(ValueError, match="A: is singular to working precision"):
             log_abs_det_derivative(A, np.ones_like(A))
     with pytest.raises(ValueError, match="A, dA: .*scale dA down"):
         log_abs_det_derivative([[1e-200]], [[1e200]])
@@ -390,7 +381,88 @@ def test_bad_rank_tolerance(value):
         scaled_adjugate(np.eye(2), rank_tolerance=value)
 
 
-# Volume elements
+# Symbolic and high-precision references
+
+
+def test_symbolic_matrices_and_their_inverses():
+    a11, a12, a21, a22 = sympy.symbols("a_11 a_12 a_21 a_22")
+    A = symbolic_matrix(2)
+    assert A == sympy.Matrix([[a11, a12], [a21, a22]])
+    numerator, denominator = symbolic_inverse(A)
+    assert (numerator / denominator * A).applyfunc(sympy.cancel) == sympy.eye(2)
+    G = symbolic_matrix(4, "g", symmetric=True)
+    assert G == G.T and len(G.free_symbols) == 10
+    for bad in (0, -1, 2.0, True):
+        with pytest.raises(ValueError, match="n: .* is not an integer ≥ 1"):
+            symbolic_matrix(bad)
+    with pytest.raises(ValueError, match="A: is singular"):
+        symbolic_inverse(sympy.Matrix([[a11, a11], [a12, a12]]))
+    for bad in (sympy.ones(2, 3), np.eye(2), sympy.Matrix([])):
+        with pytest.raises(ValueError, match="A: .* is not a square sympy matrix"):
+            symbolic_inverse(bad)
+
+
+@pytest.mark.parametrize("bad", [np.eye(2), np.ones((2, 3), int), np.ones((0, 0), int), np.ones((1, 2, 2), int)])
+def test_exact_adjugate_names_bad_input(bad):
+    with pytest.raises(ValueError, match="A: dtype .* is not one square matrix of integers"):
+        exact_adjugate(bad)
+
+
+def test_gradients_by_mpmath():
+    A = np.random.default_rng(0).standard_normal((5, 5))
+    of_log, of_det = gradients_by_mpmath(A)
+    assert np.allclose(of_log, np.linalg.inv(A).T, rtol=0, atol=1e-11)
+    assert np.allclose(of_det, cofactor_matrix(A), rtol=0, atol=1e-12)
+    # Nearly singular, and exactly known: the determinant is 2⁻⁵².
+    tiny = np.array([[1.0, 1.0], [1.0, 1.0 + 2**-52]])
+    assert gradients_by_mpmath(tiny)[0][0, 1] == -(2.0**52)
+    for bad, message in ((np.ones((2, 2)), "is singular"), (np.ones((1, 2, 2)), "is a batch"), (np.ones(2), "shape")):
+        with pytest.raises(ValueError, match=f"A: .*{message}"):
+            gradients_by_mpmath(bad)
+    with pytest.raises(ValueError, match="digits: 10"):
+        gradients_by_mpmath(A, 10)
+
+
+def test_matrix_with_singular_values():
+    sigma = [3.0, 1.0, 1e-9, 0.0]
+    A = matrix_with_singular_values(sigma, np.random.default_rng(0))
+    assert np.allclose(np.linalg.svd(A, compute_uv=False), sigma, rtol=1e-6, atol=1e-15)
+    for bad in ([], [-1.0], [np.nan], [[1.0]]):
+        with pytest.raises(ValueError, match="sigma: shape"):
+            matrix_with_singular_values(bad, np.random.default_rng(0))
+
+
+# Flows and volume elements
+
+
+def test_carry_solves_known_flows():
+    generator = np.array([[0.1, -2.0], [2.0, 0.1]])
+    times = np.array([0.0, 0.5, 2.0])
+    Phi = carry(lambda t: generator, np.eye(2), times)
+    assert np.allclose(Phi, [scipy.linalg.expm(generator * t) for t in times], rtol=1e-9, atol=1e-10)
+    grown = carry(lambda t: np.array([[np.cos(t)]]), [[1.0, 2.0]], [3.0])
+    assert np.allclose(grown, [[[np.exp(np.sin(3)), 2 * np.exp(np.sin(3))]]], rtol=1e-9)
+    for times in ([], [0.0], [1.0, 1.0], [-1.0, 1.0], 1.0):
+        with pytest.raises(ValueError, match="times: "):
+            carry(lambda t: generator, np.eye(2), times)
+    with pytest.raises(ValueError, match=r"start: shape \(2,\)"):
+        carry(lambda t: generator, [1.0, 0.0], [1.0])
+    with pytest.raises(ValueError, match=r"matrix_of_time: returned shape \(2, 2\) for n = 3"):
+        carry(lambda t: generator, np.eye(3), [1.0])
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-3, 3), st.floats(-3, 3))
+def test_shoelace_area_of_a_parallelogram_is_the_determinant(a, b, c, d):
+    corners = [[0, a, a + b, b], [0, c, c + d, d]]
+    assert shoelace_area(corners) == pytest.approx(a * d - b * c, abs=1e-12)
+
+
+def test_shoelace_area_batch_and_errors():
+    square = np.array([[0, 1, 1, 0], [0, 0, 1, 1.0]])
+    assert shoelace_area(np.stack([square, 2 * square, square[:, ::-1]])).tolist() == [1.0, 4.0, -1.0]
+    for bad in (np.ones((3, 4)), np.ones((2, 2)), np.ones(2)):
+        with pytest.raises(ValueError, match="corners: shape"):
+            shoelace_area(bad)
 
 
 def test_volume_elements_of_known_coordinates():
