@@ -65,7 +65,8 @@ class _Table:
 
     def __init__(self, coefficients: np.ndarray, center: float = 0.0):
         degree = coefficients.size - 1
-        self.cells = 1 << (CELLS_PER_DEGREE * max(degree, 2) - 1).bit_length()
+        highest = max(int(np.ceil(max(center, degree - center))), 2)
+        self.cells = 1 << (CELLS_PER_DEGREE * highest - 1).bit_length()
         self.middles = -1 + (np.arange(self.cells) + 0.5) * 2 / self.cells
         frequency = -1j * np.pi * (np.arange(degree + 1) - center)
         self.factors = (frequency * 2 / self.cells) ** np.arange(TERMS)[:, None] / special.factorial(
@@ -88,13 +89,15 @@ class _Table:
         return cell, offset
 
     def adjoint(self, cell: np.ndarray, powers: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Σ_i weights_i e^{−iπ(k − center)x_i} for every k, the transpose of evaluation; powers_t = offset^t."""
-        index = (cell + self.cells * np.arange(TERMS)[:, None]).ravel()
-        bins = TERMS * self.cells
-        moments = np.bincount(index, (powers * weights.real).ravel(), bins) + 1j * np.bincount(
-            index, (powers * weights.imag).ravel(), bins
-        )
-        spectrum = np.fft.fft(moments.reshape(TERMS, self.cells) * self.twist)[:, : self.phase.size]
+        """Σ_i weights_i e^{−iπ(k − center)x_i} for every k, the transpose of evaluation, for sorted x.
+
+        cell and powers (TERMS, n) of the offsets as from `locate`.
+        """
+        last = np.flatnonzero(np.diff(cell, append=self.cells))
+        running = np.cumsum(powers * weights, axis=1)[:, last]  # sums over cells are differences of running sums
+        moments = np.zeros((TERMS, self.cells), dtype=complex)
+        moments[:, cell[last]] = np.diff(running, axis=1, prepend=0)
+        spectrum = np.fft.fft(moments * self.twist)[:, : self.phase.size]
         return (self.factors * spectrum).sum(0) * self.phase
 
 
@@ -129,13 +132,14 @@ class _Likelihood:
     """
 
     def __init__(self, x: np.ndarray, weights: np.ndarray, degree: int, gamma: float, loc: float | None, scale: float):
-        self.x, self.weights, self.degree, self.gamma = x, weights, degree, gamma
+        order = np.argsort(x)  # so that the points of a cell are neighbours; the map to [−1, 1] keeps the order
+        self.x, self.weights, self.degree, self.gamma = x[order], weights[order], degree, gamma
         self.loc, self.scale = loc, scale
         self.table = _Table(np.zeros(degree + 1, dtype=complex), degree / 2)
-        self.place(x if loc is None else np.tanh((x - loc) / scale))
+        self.place(self.x if loc is None else np.tanh((self.x - loc) / scale))
 
     def place(self, x: np.ndarray) -> None:
-        """Sort the points of [−1, 1] into cells."""
+        """Find the cells of the points x in [−1, 1], and the powers of their offsets."""
         self.cell, offset = self.table.locate(x)
         self.powers = np.empty((TERMS, x.size))
         self.powers[0] = 1
@@ -162,8 +166,8 @@ class _Likelihood:
             x = np.tanh(z)
             self.place(x)
         self.table.set(a)
-        local = self.table.values[:, self.cell]
-        amplitude = np.einsum("tn,tn->n", local, self.powers)
+        local = self.table.values.take(self.cell, axis=1)
+        amplitude = (local * self.powers).sum(0)
         power = np.maximum(amplitude.real**2 + amplitude.imag**2, 1e-300)
         norm = (a.real**2 + a.imag**2).sum()
         value = -(self.weights * np.log(power)).sum() + np.log(2 * norm)

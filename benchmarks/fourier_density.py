@@ -1,0 +1,155 @@
+"""Fourier densities: time to fit against Adam, 10⁶ log-likelihoods against the direct sum, a mixture and a kernel
+density, and 10⁶ samples. One thread; about a minute.
+
+    python benchmarks/fourier_density.py
+"""
+
+from __future__ import annotations
+
+import time
+
+from timing import median_seconds  # first: it sets one thread
+
+# isort: split
+
+import numpy as np
+from scipy import stats
+from sklearn.mixture import GaussianMixture
+
+from helpers.fourier_density import FourierDensity, _Likelihood
+
+DEGREES = (16, 64, 256)
+POINTS = 10**6
+PARTS = {
+    "direct sum": 50,
+    "GMM": 50,
+    "KDE, 10^4 points": 10000,
+}  # these see POINTS / part points; the time is scaled up
+
+
+def target(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draws from ten Gaussians in [−1, 1], the narrowest of width 0.01."""
+    means, scales = np.linspace(-0.85, 0.85, 10), rng.uniform(0.01, 0.06, 10)
+    which = rng.integers(10, size=n)
+    x = rng.normal(means[which], scales[which])
+    return x[np.abs(x) <= 1]
+
+
+class Adam:
+    """Adam on the same objective and exact gradient as `FourierDensity.fit`."""
+
+    def __init__(self, loss: _Likelihood, theta: np.ndarray, rate: float):
+        self.loss, self.theta, self.rate = loss, theta.copy(), rate
+        self.first, self.second, self.steps = np.zeros_like(theta), np.zeros_like(theta), 0
+
+    def step(self) -> float:
+        value, gradient = self.loss(self.theta)
+        self.steps += 1
+        self.first += 0.1 * (gradient - self.first)
+        self.second += 0.001 * (gradient**2 - self.second)
+        slope = self.first / (1 - 0.9**self.steps)
+        self.theta -= self.rate * slope / (np.sqrt(self.second / (1 - 0.999**self.steps)) + 1e-8)
+        return value
+
+
+def time_to(excess: float, values: list[tuple[float, float]], best: float) -> float:
+    """Seconds at which a list of (seconds, objective) first comes within ``excess`` of ``best``; inf if never."""
+    return next((seconds for seconds, value in values if value <= best + excess), np.inf)
+
+
+def fit_times() -> None:
+    """(a) Seconds to an excess negative log-likelihood of 1e-3 and 1e-5."""
+    x = target(np.random.default_rng(0), 5000)
+    print(f"(a) fit to {x.size} points: seconds to an excess of 1e-3, 1e-5 (Adam: best of 4 rates, 800 steps)")
+    for degree in DEGREES:
+        best = FourierDensity.fit(x, degree, tolerance=1e-10)[1].objective
+        runs = []
+        for _ in range(3):
+            begin, ours = time.perf_counter(), []
+            FourierDensity.fit(
+                x, degree, callback=lambda value, b=begin, o=ours: o.append((time.perf_counter() - b, value))
+            )
+            runs.append([time_to(excess, ours, best) for excess in (1e-3, 1e-5)])
+        ours = np.median(runs, axis=0)
+        loss = _Likelihood(x, np.full(x.size, 1 / x.size), degree, 0.0, None, None)
+        rng = np.random.default_rng(1)
+        starts = {"same start": loss.start(), "random start": rng.normal(size=(2, degree + 1)).T @ [1, 1j]}
+        text = f"  N = {degree:3d}   ours {ours[0]:.3f}, {ours[1]:.3f}"
+        for name, a in starts.items():
+            times = []
+            for rate in (0.003, 0.01, 0.03, 0.1):
+                theta = np.concatenate([a.real, a.imag]) / np.linalg.norm(a)
+                adam, begin, values = Adam(loss, theta, rate), time.perf_counter(), []
+                for _ in range(800):
+                    values.append((time.perf_counter() - begin, adam.step()))
+                times.append([time_to(excess, values, best) for excess in (1e-3, 1e-5)])
+            fastest = np.min(times, axis=0)
+            shown = [
+                f"{t:.2f} ({t / o:.0f}x)" if np.isfinite(t) else "never" for t, o in zip(fastest, ours, strict=True)
+            ]
+            text += f" | Adam, {name}: {', '.join(shown)}"
+        print(text)
+
+
+def direct_log_prob(b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """log(½ + Σ Re b_n cos πnx − Im b_n sin πnx), in pieces that stay in the cache."""
+    out = np.empty(x.size)
+    for start in range(0, x.size, 8192):
+        angle = np.pi * x[start : start + 8192]
+        p = np.full(angle.size, 0.5)
+        for n in range(1, b.size):
+            p += b[n].real * np.cos(n * angle) - b[n].imag * np.sin(n * angle)
+        out[start : start + 8192] = np.log(np.abs(p))
+    return out
+
+
+def evaluation_times() -> None:
+    """(b) Seconds for 10⁶ log-likelihoods, table included."""
+    rng = np.random.default_rng(2)
+    x = rng.uniform(-1, 1, POINTS)
+    data = target(rng, 10000)
+    kernel = stats.gaussian_kde(data)
+    print(f"(b) seconds for {POINTS:.0e} log-likelihoods (peers on a part of the points, scaled up)")
+    for degree in (64, 256):
+        a = FourierDensity.fit(target(rng, 5000), degree)[0].a
+        components = (2 * degree + 1) // 3
+        mixture = GaussianMixture(components, max_iter=1, init_params="random_from_data", random_state=0)
+        mixture.n_iter_, mixture.weights_ = 1, np.full(components, 1 / components)
+        mixture.means_ = np.linspace(-0.9, 0.9, components)[:, None]
+        mixture.covariances_ = np.full((components, 1, 1), 1e-3)
+        mixture.precisions_cholesky_ = np.full((components, 1, 1), 1e-3**-0.5)
+        b = FourierDensity(a).coefficients
+        peers = {
+            "ours": lambda a=a: FourierDensity(a).log_prob(x),
+            "direct sum": lambda b=b: direct_log_prob(b, x[: POINTS // PARTS["direct sum"]]),
+            "GMM": lambda m=mixture: m.score_samples(x[: POINTS // PARTS["GMM"], None]),
+            "KDE, 10^4 points": lambda: kernel.logpdf(x[: POINTS // PARTS["KDE, 10^4 points"]]),
+        }
+        seconds = median_seconds(peers, repeats=3)
+        seconds = {name: value * PARTS.get(name, 1) for name, value in seconds.items()}
+        ratios = [f"{name} {value:.2f} ({value / seconds['ours']:.0f}x)" for name, value in seconds.items()]
+        test = x[:20000]
+        exact = np.exp(-1j * np.pi * np.outer(test, np.arange(degree + 1))) @ a
+        reference = np.abs(exact) ** 2 / (2 * np.sum(np.abs(a) ** 2))
+        error = np.abs(FourierDensity(a).log_prob(test) - np.log(reference))[reference > 1e-4].max()
+        print(
+            f"  N = {degree:3d}   {', '.join(ratios)}; GMM has {components} components; our largest error {error:.0e}"
+        )
+
+
+def sampling_times() -> None:
+    """(c) Seconds for 10⁶ samples."""
+    print(f"(c) seconds for {POINTS:.0e} samples")
+    for degree in (64, 256):
+        density = FourierDensity.fit(target(np.random.default_rng(3), 5000), degree)[0]
+        rng = np.random.default_rng(4)
+        seconds = median_seconds({"ours": lambda d=density, r=rng: d.sample(POINTS, r)}, repeats=3)["ours"]
+        u = np.random.default_rng(5).random(10**5)
+        error = np.abs(density.cdf(density.icdf(u)) - u).max()
+        print(f"  N = {degree:3d}   {seconds:.2f}; largest |cdf(icdf(u)) - u| {error:.0e}")
+
+
+if __name__ == "__main__":
+    fit_times()
+    evaluation_times()
+    sampling_times()
