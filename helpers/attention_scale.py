@@ -195,6 +195,19 @@ def expected_maximum_normal(n: ArrayLike) -> np.ndarray:
     return step * (x * np.exp(log_density)).sum(-1)
 
 
+def largest_normal_scores(generator: np.random.Generator, rows: int, n: float, count: int) -> np.ndarray:
+    """The ``count`` largest of n independent N(0, 1) per row, exactly distributed, descending, (rows, count).
+
+    n: 1 … 1e300, so large that the n scores could never be drawn. The smallest of n uniforms are Γ_1/Γ_{n+1},
+    Γ_2/Γ_{n+1}, … with Γ the arrival times of a Poisson process (Rényi). ValueError unless 1 ≤ count ≤ n ≤ 1e300.
+    """
+    if rows < 1 or not 1 <= count <= n <= 1e300:
+        raise ValueError(f"rows, count, n: got {rows}, {count}, {n}; need rows ≥ 1 and 1 ≤ count ≤ n ≤ 1e300")
+    arrivals = generator.standard_exponential((rows, count)).cumsum(-1)
+    last = arrivals[:, -1:] + generator.standard_gamma(n + 1 - count, (rows, 1))
+    return -special.ndtri(arrivals / last)
+
+
 # --- Cosine scores --------------------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,8 @@ def _joint_log_prob(x: Tensor, mixture: Mixture) -> Tensor:
     """log w_k N(x; μ_k, σ_k²), (…, n, K)."""
     means, log_scales, logits = (part[..., None, :] for part in mixture)
     constant = torch.log_softmax(logits, -1) - log_scales - 0.5 * math.log(2 * math.pi)
-    return constant - 0.5 * ((x[:, None] - means) * torch.exp(-log_scales)).square()
+    distance = (x[:, None] - means) * torch.exp(-log_scales)
+    return torch.addcmul(constant, distance, distance, value=-0.5)
 
 
 def mixture_log_prob(x: Tensor, mixture: Mixture) -> Tensor:
@@ -36,11 +37,12 @@ def mixture_statistics(x: Tensor, weights: Tensor, mixture: Mixture) -> tuple[Te
     EM and the exact gradient both are functions of these four.
     """
     joint = _joint_log_prob(x, mixture)
-    total = torch.logsumexp(joint, -1, keepdim=True)
-    responsibility = (joint - total).exp_()
+    responsibility = torch.softmax(joint, -1)
+    largest, index = joint.max(-1)
+    total = largest - torch.log(responsibility.gather(-1, index[..., None])[..., 0])  # the logsumexp, without more exp
     powers = torch.stack([torch.ones_like(x), x, x.square()])
     sums = (powers * weights[..., None, :]) @ responsibility  # (…, 3, K)
-    return (weights * total[..., 0]).sum(-1), sums[..., 0, :], sums[..., 1, :], sums[..., 2, :]
+    return (weights * total).sum(-1), sums[..., 0, :], sums[..., 1, :], sums[..., 2, :]
 
 
 def mixture_gradient(x: Tensor, weights: Tensor, mixture: Mixture) -> tuple[Tensor, Mixture]:

@@ -295,9 +295,7 @@ class VectorQuantizer(torch.nn.Module):
         elif not (init > 0 and math.isfinite(init)):
             raise ValueError(f"init: {init} is not a positive scale")
         if not 0 <= restart < 1 or (restart and codebook not in ("gradient", "ema", "cosine")):
-            raise ValueError(
-                f"restart: {restart} must be in [0, 1), and 0 for {codebook!r} where codes cannot be placed"
-            )
+            raise ValueError(f"restart: {restart} is not in [0, 1), or not 0 where {codebook!r} cannot place codes")
         if not 0 <= decay < 1:
             raise ValueError(f"decay: {decay} is not in [0, 1)")
         if codebook == "lfq":
@@ -347,9 +345,11 @@ class VectorQuantizer(torch.nn.Module):
             self.place(z)
         shape, z = z.shape, self._flat(z)
         x = self._prepared(z)
+        if self.training and self.restart:
+            self._restart_dead(x.detach())
         values, indices = self._lookup(x)
-        if self.training and self.codebook not in ("fsq", "lfq"):
-            self._move_codes(x.detach(), indices)
+        if self.training and (self.restart or self.codebook == "ema"):
+            self._count(x.detach(), indices)
         quantized = ESTIMATORS[self.estimator](x, values.detach())
         zero = torch.zeros(() if self.models is None else self.models)
         fixed = self.codebook in ("fsq", "lfq", "ema")
@@ -400,19 +400,23 @@ class VectorQuantizer(torch.nn.Module):
         return take_codes(codebook, indices), indices
 
     @torch.no_grad()
-    def _move_codes(self, x: Tensor, indices: Tensor) -> None:
+    def _restart_dead(self, x: Tensor) -> None:
+        """Before the look-up: autograd needs the codes that were looked up unchanged until the backward pass."""
+        dead = self.share < self.restart / self.codes
+        choice = torch.randint(x.shape[-2], dead.shape, generator=self.generator)
+        self.points.copy_(torch.where(dead[..., None], take_codes(x, choice), self.points))
+        self.share.masked_fill_(dead, 1 / self.codes)
+        self.total.copy_(torch.where(dead[..., None], self.points / self.codes, self.total))
+
+    @torch.no_grad()
+    def _count(self, x: Tensor, indices: Tensor) -> None:
+        """Update the running shares, and for "ema" the codes."""
         counts, sums = _cell_sums(x, indices, self.codes)
         self.share.lerp_(counts / x.shape[-2], 1 - self.decay)
         if self.codebook == "ema":
             self.total.lerp_(sums / x.shape[-2], 1 - self.decay)
             share = self.share[..., None]  # a code without samples keeps its place: 0/0 would lose it
             self.points.copy_(torch.where(share > 1e-12, self.total / share, self.points))
-        if self.restart:
-            dead = (self.share < self.restart / self.codes)[..., None]
-            choice = torch.randint(x.shape[-2], dead.shape[:-1], generator=self.generator)
-            self.points.copy_(torch.where(dead, take_codes(x, choice), self.points))
-            self.share.masked_fill_(dead[..., 0], 1 / self.codes)
-            self.total.copy_(torch.where(dead, self.points / self.codes, self.total))
 
     def _entropy_loss(self, x: Tensor, temperature: float = 1.0) -> Tensor:
         """Mean entropy of each vector's soft assignment minus the entropy of the mean assignment, in nats."""

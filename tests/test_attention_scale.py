@@ -196,6 +196,15 @@ def test_expected_maximum_known_values():
     assert m.expected_maximum_normal(1e300) == pytest.approx(np.sqrt(2 * np.log(1e300)), rel=0.01)
 
 
+def test_largest_normal_scores_have_the_law_of_order_statistics():
+    top = m.largest_normal_scores(np.random.default_rng(0), 4000, 50, 50)
+    assert (np.diff(top, axis=1) <= 0).all()
+    assert stats.kstest(top.ravel(), "norm").pvalue > 1e-4
+    assert stats.kstest(top[:, 0], lambda x: special.ndtr(x) ** 50).pvalue > 1e-4
+    huge = m.largest_normal_scores(np.random.default_rng(0), 4000, 1e300, 3)
+    assert huge[:, 0].mean() == pytest.approx(m.expected_maximum_normal(1e300), abs=3e-3)
+
+
 # --- cosine scores -----------------------------------------------------------------------------------------------
 
 
@@ -382,6 +391,9 @@ def test_other_bad_arguments():
         m.softmax_mean([1, 2], 1, [1, np.nan])
     with pytest.raises(ValueError, match="^rows, n, d: "):
         m.attention_scores(np.random.default_rng(), 2, 0, 4)
+    for n, count in ((5, 6), (5, 0), (1e301, 5), (np.nan, 1)):
+        with pytest.raises(ValueError, match="^rows, count, n: "):
+            m.largest_normal_scores(np.random.default_rng(), 2, n, count)
     with pytest.raises(ValueError, match="^kind: "):
         m.attention_scores(np.random.default_rng(), 2, 2, 4, "uniform")
     for bad in ({"n": 0}, {"noise": -1.0}, {"noise": float("nan")}):

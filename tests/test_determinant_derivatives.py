@@ -470,11 +470,7 @@ def test_volume_elements_of_known_coordinates():
     polar = [r * sympy.cos(theta), r * sympy.sin(theta)]
     assert volume_element(polar, [r, theta]) == r
     assert volume_element([*polar, z], [r, theta, z]) == r
-    ball = [
-        r * sympy.sin(theta) * sympy.cos(phi),
-        r * sympy.sin(theta) * sympy.sin(phi),
-        r * sympy.cos(theta),
-    ]
+    ball = [r * sympy.sin(theta) * sympy.cos(phi), r * sympy.sin(theta) * sympy.sin(phi), r * sympy.cos(theta)]
     assert sympy.simplify(volume_element(ball, [r, theta, phi]) - r**2 * sympy.Abs(sympy.sin(theta))) == 0
     assert metric_tensor(ball, [r, theta, phi]) == sympy.diag(1, r**2, r**2 * sympy.sin(theta) ** 2)
     with pytest.raises(ValueError, match="coordinates: 1 for 2"):

@@ -85,12 +85,7 @@ def _execute(
                 bars.console.print(f"{mark} {run.stem} in {run.seconds:.0f} s")
 
             runs = notebooks.execute(
-                chosen,
-                jobs=jobs,
-                parameters=parameters,
-                environment=environment,
-                progress=progress,
-                finished=finished,
+                chosen, jobs=jobs, parameters=parameters, environment=environment, progress=progress, finished=finished
             )
     except ValueError as error:
         raise _fail(error) from None
