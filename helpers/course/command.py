@@ -23,7 +23,8 @@ from helpers.course import notebooks, readme
 from helpers.course.figures import FORMATS, ROOT
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console()
+# Where there is no terminal to measure (a log file), 80 columns would break the scoreboard.
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 Names = Annotated[list[str] | None, typer.Argument(help="6, attention or 6_attention_scale; all notebooks for none")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="notebooks at once; one per core by default")]
