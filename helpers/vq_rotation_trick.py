@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 BLOCK = 2**17  # numbers per tensor in one eager block: large enough to hide Python, small enough for a cache
+Estimator = Callable[[Tensor, Tensor], Tensor]
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -150,6 +151,21 @@ def reflect_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
     return _Transport.apply(z, q, -1.0, bool(scale))
 
 
+def split_estimator(z: Tensor, q: Tensor, tangential: Estimator, radial: Estimator) -> Tensor:
+    """q, bit for bit; the gradient's part along z as ``radial`` hands it on, the rest as ``tangential`` does.
+
+    The Jacobian to z is G = G_t(I − z̃z̃ᵀ) + G_r z̃z̃ᵀ: for telling which part of an estimator has which effect.
+    z, q: as for `straight_through`. Where z = 0 there is no radial part.
+    """
+    _check_pair(z, q)
+    constant = z.detach()
+    scaled, _, unit = _scaled(constant)
+    direction = scaled * unit
+    along = direction * (direction * (z - constant)).sum(-1, keepdim=True)  # 0, with Jacobian z̃z̃ᵀ
+    value = radial(constant + along, q)
+    return tangential(constant + (z - constant - along), q) + (value - value.detach())
+
+
 def rotation_matrix(z: Tensor, q: Tensor) -> Tensor:
     """R of shape (..., d, d), the rotation in the plane of z and q with Rz̃ = q̃: for teaching and tests, O(d²).
 
@@ -167,11 +183,13 @@ def rotation_matrix(z: Tensor, q: Tensor) -> Tensor:
     return identity + 2 * outer - 2 * axis[..., :, None] * axis[..., None, :] / square[..., None]
 
 
-ESTIMATORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+ESTIMATORS: dict[str, Estimator] = {
     "straight-through": straight_through,
     "rotation": rotate_to,
     "rotation unscaled": lambda z, q: rotate_to(z, q, scale=False),
     "reflection": reflect_to,
+    "straight-through, radial part rotated": lambda z, q: split_estimator(z, q, straight_through, rotate_to),
+    "rotation, radial part copied": lambda z, q: split_estimator(z, q, rotate_to, straight_through),
 }
 CODEBOOKS = ("gradient", "ema", "simvq", "cosine", "fsq", "lfq")
 
