@@ -23,6 +23,7 @@ from helpers.vq_rotation_trick import (
     reflect_to,
     rotate_to,
     rotation_matrix,
+    split_estimator,
     straight_through,
 )
 
@@ -131,6 +132,28 @@ def test_rotation_keeps_the_radial_product_and_angle_exactly(d, seed):
     assert torch.allclose(angle(moved, z), angle(g, q), atol=1e-9)
     ratio = moved.norm(dim=-1) / g.norm(dim=-1)
     assert torch.allclose(ratio, q.norm(dim=-1) / z.norm(dim=-1), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("rest", "radial"), [(straight_through, rotate_to), (rotate_to, straight_through)])
+def test_split_estimator_takes_each_part_from_its_estimator(rest, radial):
+    z, q, g = normal(3, 50, 6)
+
+    def split(z, q):
+        return split_estimator(z, q, rest, radial)
+
+    along = z / z.norm(dim=-1, keepdim=True)
+    parts = gradient(rest, z, q, g), gradient(radial, z, q, g)
+    expected = parts[0] + along * ((parts[1] - parts[0]) * along).sum(-1, keepdim=True)
+    torch.testing.assert_close(gradient(split, z, q, g), expected, rtol=1e-12, atol=1e-12)
+    assert torch.equal(split(z, q), q)
+    torch.testing.assert_close(gradient(split, 0 * z, q, g), gradient(rest, 0 * z, q, g))  # nothing lies along z = 0
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_split_estimator_of_one_is_that_one(function):
+    z, q, g = normal(3, 50, 6, seed=1)
+    both = gradient(lambda z, q: split_estimator(z, q, function, function), z, q, g)
+    torch.testing.assert_close(both, gradient(function, z, q, g), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype, delta, tolerance", [
