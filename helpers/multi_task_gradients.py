@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from scipy.linalg import lapack
 from scipy.optimize import nnls
+from scipy.special import logsumexp
 from torch import Tensor
 
 _EPS = np.finfo(float).eps
@@ -256,6 +257,9 @@ def min_norm_weights(gram: np.ndarray) -> np.ndarray:
     n = array.shape[-1]
     if array.ndim == 2 and n == 2:
         return _two_tasks(array, rounding)
+    if n == 2:
+        _reject(array, rounding)
+        return two_task_weights((array + np.swapaxes(array, -1, -2)) / 2)
     if array.ndim == 2 and n > 2 and (plain := _plain_factor(array)) is not None:
         return _one_min_norm(array, np.ones(n), *plain)
     scaled, c, zero = _equilibrated(array, rounding)
@@ -288,10 +292,6 @@ def _stack_min_norm(scaled: np.ndarray, c: np.ndarray) -> np.ndarray:
     result, done = np.zeros_like(c), np.zeros(batch, bool)
     if n == 1:
         return np.ones_like(c)
-    if n == 2:
-        weights = two_task_weights(scaled / (c[:, :, None] * c[:, None, :]))
-        if np.isfinite(weights).all():
-            return weights / c
     if 1 < batch and n <= _LOCKSTEP:
         matrix = scaled + c[:, :, None] * c[:, None, :] + 4 * n * _EPS * np.eye(n)
         result, done = _block_pivot(matrix, c, np.ones_like(c, bool))
@@ -418,33 +418,42 @@ def naive_weights(gram: np.ndarray, steps: int, sharpness: float = math.inf, pat
 def smooth_weights(gram: np.ndarray, sharpness: float) -> np.ndarray:
     """The fixed point α = softmin_i λ⟨g_i, Σ α_j g_j⟩ of one Gram matrix (n, n): the maximiser of the smoothed problem.
 
-    It minimises ½ αᵀGα + Σ α_i log α_i / λ over the simplex, a strictly convex function: Newton's method on the
-    optimality condition Gα + log α / λ = const, damped so that it descends. ValueError as `naive_weights`.
+    With u = Σ a_j g_j it maximises the smoothed minimum of ⟨g_i, u⟩ minus ½‖u‖², a strongly concave function of u:
+    Newton's method on the coefficients a, damped so that it ascends, with λ raised in steps of four from a value where
+    the function is nearly quadratic. ValueError as `naive_weights`.
     """
     gram = _checked(gram)
     if gram.ndim != 2:
         raise ValueError(f"gram: shape {gram.shape} is not (n, n)")
     if not 0 < sharpness < math.inf:
         raise ValueError(f"sharpness: {sharpness!r} is not a finite number > 0")
-    n = len(gram)
+    n, size = len(gram), gram.diagonal().max()
+    coefficients = np.full(n, 1.0 / n)
+    stages = max(0, math.ceil(math.log(max(sharpness * size, 1.0), 4)))
+    for stage in sharpness * 0.25 ** np.arange(stages, -1, -1):
+        for _ in range(60):
+            image = gram @ coefficients
+            weights = softmin(image, stage)
+            move = np.linalg.solve(
+                np.eye(n) + stage * (np.diag(weights) - np.outer(weights, weights)) @ gram, weights - coefficients
+            )
+            length = 1.0
+            if stage * np.abs(gram @ move).max() > 0.1:  # not yet where Newton's model holds: search along the line
+                slope, value = (weights - coefficients) @ gram @ move, _smoothed(gram, coefficients, stage)
+                while _smoothed(gram, coefficients + length * move, stage) < value + 1e-4 * length * slope:
+                    length /= 2
+                    if length < 1e-9:
+                        break
+            coefficients = coefficients + length * move
+            if np.abs(move).max() < 1e-14:
+                break
+    return softmin(gram @ coefficients, sharpness)
 
-    def objective(a: np.ndarray) -> float:
-        return 0.5 * a @ gram @ a + (a * np.log(a)).sum() / sharpness
 
-    weights = np.full(n, 1.0 / n)
-    for _ in range(200):
-        slope = gram @ weights + (np.log(weights) + 1) / sharpness
-        system = np.zeros((n + 1, n + 1))
-        system[:n, :n] = gram + np.diag(1 / (sharpness * weights))
-        system[:n, n] = system[n, :n] = 1.0
-        move = np.linalg.solve(system, np.append(-slope, 0.0))[:n]
-        length = min(1.0, 0.99 / max(1e-300, (-move / weights).max()))
-        while length > 1e-12 and objective(weights + length * move) > objective(weights) + 1e-15:
-            length /= 2
-        weights = weights + length * move
-        if np.abs(move).max() < 1e-15:
-            break
-    return weights / weights.sum()
+def _smoothed(gram: np.ndarray, coefficients: np.ndarray, sharpness: float) -> float:
+    """−(1/λ) log Σ_i e^(−λ⟨g_i, u⟩) − ½‖u‖² at u = Σ a_j g_j."""
+    image = gram @ coefficients
+    return -logsumexp(-sharpness * image) / sharpness - coefficients @ image / 2
 
 
 def naive_multiplier(gram: np.ndarray, sharpness: float) -> float:
@@ -530,7 +539,7 @@ def cagrad_weights(gram: np.ndarray, radius: float = 0.4) -> np.ndarray:
     The dual, min over the simplex of ⟨g_w, g_0⟩ + c‖g_0‖‖g_w‖, becomes a shortest-vector problem with
     ‖g_w‖ = min over t > 0 of (‖g_w‖²/t + t)/2: for fixed s = t/(c‖g_0‖) its minimiser is that of ‖g_w + s g_0‖, and
     s is right where ‖g_w‖ = s c‖g_0‖; ‖g_w‖² − t² has one change of sign because the dual is convex in t. So
-    `min_norm_weights` solves it, within bisection on s. Liu et al. (2021), algorithm 1, without its rescaling.
+    `min_norm_weights` solves it, within a search for s. Liu et al. (2021), algorithm 1, without its rescaling.
     ValueError for a radius outside [0, 1).
     """
     gram = _checked(gram)
@@ -545,22 +554,32 @@ def cagrad_weights(gram: np.ndarray, radius: float = 0.4) -> np.ndarray:
     if radius == 0 or not active.any():
         return mean
     reach = radius * np.sqrt(np.where(active, square, 1.0))
+    # From vectors, since the entries of G + s(…) + s²(…) cancel where g_w is nearly −s g_0.
+    values, vectors = np.linalg.eigh(gram)
+    rows = vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+
+    def shortest(exponent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """g_w for s = 2^exponent, and log2 of ‖g_w‖/(s c‖g_0‖), which is 0 at the right s."""
+        shifted = rows + np.exp2(exponent)[..., None, None] * rows.mean(-2, keepdims=True)
+        weights = min_norm_weights(np.matmul(shifted, np.swapaxes(shifted, -1, -2)))
+        length = np.linalg.norm(np.matmul(weights[..., None, :], rows)[..., 0, :], axis=-1)
+        return weights, np.log2(np.maximum(length / reach, 1e-300)) - exponent
+
     low, high = np.full(reach.shape, -52.0), np.log2(np.sqrt(np.where(active, size, 1.0)) / reach) + 1
-
-    def shortest(exponent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        s = np.exp2(exponent)[..., None]
-        shifted = gram + (s * image)[..., None, :] + (s * image)[..., :, None] + (s**2 * square[..., None])[..., None]
-        weights = min_norm_weights(shifted)
-        length = np.sqrt(np.maximum((weights * np.matmul(gram, weights[..., None])[..., 0]).sum(-1), 0.0))
-        return s, weights, length
-
-    for _ in range(60):
-        middle = (low + high) / 2
-        s, _, length = shortest(middle)
-        up = length > s[..., 0] * reach
-        low, high = np.where(up, middle, low), np.where(up, high, middle)
-    s, weights, length = shortest(high)
-    return np.where(active[..., None], mean + weights / s, mean)
+    at_low, (weights, at_high) = shortest(low)[1], shortest(high)
+    at_low = np.maximum(at_low, 0.0)  # a root below 2^−52 is taken to be there
+    before = np.zeros(reach.shape)
+    for k in range(80):  # regula falsi; an end that stays has its value halved (Illinois), and now and then a bisection
+        width = np.where(at_low > at_high, at_low - at_high, 1.0)
+        middle = (low + high) / 2 if k % 8 == 7 else low + (high - low) * np.clip(at_low / width, 0, 1)
+        weights, value = shortest(middle)
+        side = np.sign(value)
+        stale = np.where(side == before, 0.5, 1.0)
+        at_low, at_high = np.where(side > 0, value, at_low * stale), np.where(side > 0, at_high * stale, value)
+        low, high, before = np.where(side > 0, middle, low), np.where(side > 0, high, middle), side
+        if np.abs(np.where(active, value, 0.0)).max() < 1e-13:
+            break
+    return np.where(active[..., None], mean + weights / np.exp2(middle)[..., None], mean)
 
 
 def imtl_g_weights(gram: np.ndarray) -> np.ndarray:
@@ -731,7 +750,8 @@ TOY_STARTS = np.array([[-8.5, 7.5], [-8.5, -5.0], [0.0, 0.0], [9.0, 9.0], [10.0,
 def toy_losses(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The two-loss problem of Liu et al. (CAGrad, 2021): values (..., 2) and Jacobians (..., 2, 2) at (..., 2).
 
-    Above θ_2 = 0 the logarithm of a curved valley, below it a bowl, blended by tanh; gradients in closed form.
+    Above θ_2 = 0 the logarithm of a curved valley, below it a bowl, blended by tanh; gradients in closed form,
+    at the kink θ_2 = 0 those from below.
     """
     points = np.asarray(points, float)
     if points.shape[-1:] != (2,):
@@ -748,7 +768,7 @@ def toy_losses(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     above, below = np.maximum(up, 0), np.maximum(down, 0)
     value = above * log + below * bowl
     d_above = np.where(y > 0, 0.5 * (1 - up**2), 0.0)
-    d_below = np.where(y < 0, -0.5 * (1 - down**2), 0.0)
+    d_below = np.where(y <= 0, -0.5 * (1 - down**2), 0.0)
     dx = above * slope * -0.5 + below * (x - side) / 5
     dy = d_above * log + above * slope * (1 - np.tanh(y) ** 2) + d_below * bowl + below * 0.02 * (y + 8)
     return value, np.stack([dx, dy], -1)
