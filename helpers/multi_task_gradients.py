@@ -616,7 +616,7 @@ def nash_mtl_weights(gram: np.ndarray) -> np.ndarray:
         move = np.linalg.solve(hessian, -slope[..., None])[..., 0]
         decrement = np.sqrt(np.maximum(-(slope * move).sum(-1, keepdims=True), 0.0))
         weights = weights + np.where(decrement > 0.25, 1 / (1 + decrement), 1.0) * move
-        if decrement.max() < 1e-12:
+        if decrement.max() < 1e-7:  # squared by the step just taken
             break
     return weights * inverse
 
