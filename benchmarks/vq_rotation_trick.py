@@ -47,7 +47,7 @@ def main() -> None:
             print(f"{name:28s}{1e3 * seconds:8.2f}{seconds / base:20.2f}{peer / seconds:16.2f}")
         eager = times["package"] / times["rotate_to"]
         compiled = times["rotate_to, compiled"] / times["straight-through, compiled"]
-        print(f"package ÷ rotate_to, eager: {eager:.1f} (goal ≥ 3: {'met' if eager >= 3 else 'no'})")
+        print(f"package ÷ rotate_to, eager: {eager:.1f} (goal ≥ 3: {'met' if eager >= 3 else 'missed'})")
         print(
             f"rotate_to ÷ straight-through, compiled: {compiled:.2f} (goal ≤ 2: {'met' if compiled <= 2 else 'missed'})"
         )

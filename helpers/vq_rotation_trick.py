@@ -197,7 +197,7 @@ CODEBOOKS = ("gradient", "ema", "simvq", "cosine", "fsq", "lfq")
 def nearest_code(z: Tensor, codebook: Tensor) -> Tensor:
     """Indices (..., n) of the codes nearest to z (..., n, d) in codebook (..., K, d), by ‖e‖² − 2z·e."""
     square = (codebook * codebook).sum(-1)[..., None, :]
-    return torch.argmin(square - 2 * (z @ codebook.transpose(-1, -2)), -1)
+    return torch.argmin((-2 * z @ codebook.transpose(-1, -2)).add_(square), -1)  # in place: the (n, K) part is large
 
 
 def take_codes(codebook: Tensor, indices: Tensor) -> Tensor:
