@@ -609,7 +609,7 @@ def nash_mtl_weights(gram: np.ndarray) -> np.ndarray:
     _, inverse = _lengths(gram)
     unit = gram * inverse[..., :, None] * inverse[..., None, :] + 1e-12 * np.eye(n)
     unit = np.where((inverse == 0)[..., :, None], np.eye(n), unit)
-    weights = np.ones(gram.shape[:-1])
+    weights = 1 / np.sqrt(np.maximum(unit.sum(-1), 0.1))  # exact for two tasks
     for _ in range(200):
         slope = np.matmul(unit, weights[..., None])[..., 0] - 1 / weights
         hessian = unit + (1 / weights**2)[..., None] * np.eye(n)
