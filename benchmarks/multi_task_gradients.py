@@ -1,6 +1,6 @@
 """Min-norm weights and UPGrad beside torchjd, quadprog and the article's iterations.
 
-python benchmarks/multi_task_gradients.py: one thread, about a minute and a half. Each function maps one Gram matrix to weights.
+python benchmarks/multi_task_gradients.py: one thread, 1–2 minutes. Every function maps one Gram matrix to weights.
 Goals: duality gap ≤ 1e−12 everywhere; faster than torchjd's MGDA for n ≥ 8; within 2 × of quadprog at full rank and
 faster than it at low rank, where quadprog refuses the matrix and gets a second try with a ridge of 1e−10 of the trace;
 UPGrad at least 3 × as fast as torchjd's for n ≤ 128. torchjd's own projector needs qpsolvers (pip install qpsolvers);
