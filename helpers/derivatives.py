@@ -107,15 +107,20 @@ _IN_SINES = {
     sympy.csc: lambda z: 1 / sympy.sin(z),
     sympy.tan: lambda z: sympy.sin(z) / sympy.cos(z),
     sympy.cot: lambda z: sympy.cos(z) / sympy.sin(z),
+    sympy.tanh: lambda z: sympy.sinh(z) / sympy.cosh(z),
 }
 
 
 def _quotient_forms(quotient: sympy.Expr) -> Iterator[sympy.Expr]:
     """The quotient in equal forms, the most helpful first: each addition theorem sympy knows, then simpler shapes."""
-    yield sympy.expand(quotient, func=True, trig=True, log=True)
+    in_sines = quotient
     for function, replacement in _IN_SINES.items():
-        quotient = quotient.replace(function, replacement)
-    yield sympy.factor(sympy.expand_trig(sympy.together(quotient)))
+        in_sines = in_sines.replace(function, replacement)
+    in_sines_factored = sympy.factor(sympy.expand_trig(sympy.together(in_sines)))
+    if in_sines != quotient:
+        yield in_sines_factored
+    yield sympy.expand(quotient, func=True, trig=True, log=True)
+    yield in_sines_factored
     yield sympy.simplify(quotient)
     yield quotient
 
