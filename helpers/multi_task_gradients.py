@@ -609,7 +609,8 @@ def nash_mtl_weights(gram: np.ndarray) -> np.ndarray:
     _, inverse = _lengths(gram)
     unit = gram * inverse[..., :, None] * inverse[..., None, :] + 1e-12 * np.eye(n)
     unit = np.where((inverse == 0)[..., :, None], np.eye(n), unit)
-    weights = 1 / np.sqrt(np.maximum(unit.sum(-1), 0.1))  # exact for two tasks
+    # Exact for two tasks, where both weights are equal; for more, a start not too far out.
+    weights = 1 / np.sqrt(np.maximum(unit.sum(-1), 1e-13 if n == 2 else 0.1))
     for _ in range(200):
         slope = np.matmul(unit, weights[..., None])[..., 0] - 1 / weights
         hessian = unit + (1 / weights**2)[..., None] * np.eye(n)
