@@ -34,12 +34,19 @@ def finite_vector(name: str, values: ArrayLike | torch.Tensor, dtype: type) -> n
     return array
 
 
-def autocorrelation(a: ArrayLike) -> np.ndarray:
-    """c_n = Σ_k a_k a*_{k+n} for n = 0 … N, over the last axis of a (…, N+1), by FFT; errors of a few ε·c_0."""
-    a = np.asarray(a, dtype=complex)
-    degree = a.shape[-1] - 1
-    spectrum = np.fft.fft(a, 2 * degree + 1)
-    return np.fft.fft(np.abs(spectrum) ** 2)[..., : degree + 1] / (2 * degree + 1)
+def _like(given: object, values: np.ndarray) -> np.ndarray | torch.Tensor:
+    return torch.from_numpy(values) if isinstance(given, torch.Tensor) else values
+
+
+def autocorrelation(a: ArrayLike | torch.Tensor) -> np.ndarray | torch.Tensor:
+    """c_n = Σ_k a_k a*_{k+n} for n = 0 … N, over the last axis of a (…, N+1), by FFT; errors of a few ε·c_0.
+
+    complex128; torch (detached) for torch, and so `fejer_riesz`.
+    """
+    values = np.asarray(a.detach().cpu() if isinstance(a, torch.Tensor) else a, dtype=complex)
+    degree = values.shape[-1] - 1
+    spectrum = np.fft.fft(values, 2 * degree + 1)
+    return _like(a, np.fft.fft(np.abs(spectrum) ** 2)[..., : degree + 1] / (2 * degree + 1))
 
 
 def trigonometric_sum(coefficients: ArrayLike, x: ArrayLike, derivative: int = 0) -> np.ndarray:
@@ -66,7 +73,7 @@ def descents(slope: Callable[[np.ndarray], np.ndarray], degree: int) -> np.ndarr
     return np.sort((low + high + 2) / 2 % 2 - 1)
 
 
-def fejer_riesz(c: ArrayLike) -> np.ndarray:
+def fejer_riesz(c: ArrayLike | torch.Tensor) -> np.ndarray | torch.Tensor:
     """Fejér–Riesz factor: a with c_n = Σ_k a_k a*_{k+n}, of minimum phase (no zero of Σ a_k z^k in |z| < 1), a_0 > 0.
 
     c: (N+1,) with c_0 > 0 real, the coefficients of f(x) = c_0 + 2 Re Σ_{n≥1} c_n e^{iπnx} ≥ 0.
@@ -74,6 +81,7 @@ def fejer_riesz(c: ArrayLike) -> np.ndarray:
     minimum phase, and Newton's iteration on c(a) = c, which keeps that property, refines it (Wilson 1969), in O(N³).
     ValueError: empty, nan, c_0 ≤ 0 or not real, or f < 0 somewhere (with the minimum found).
     """
+    given = c
     c = finite_vector("c", c, complex)
     degree = c.size - 1
     if not (c[0].real > 0 and abs(c[0].imag) <= 1e-12 * c[0].real):
@@ -81,7 +89,7 @@ def fejer_riesz(c: ArrayLike) -> np.ndarray:
     size = c[0].real
     c = np.concatenate([[1.0], c[1:] / size])
     if degree == 0:
-        return np.sqrt(np.array([size], dtype=complex))
+        return _like(given, np.sqrt(np.array([size], dtype=complex)))
     two_sided = np.concatenate([[1.0], 2 * c[1:]])
     low = descents(lambda x: -trigonometric_sum(two_sided, x, 1), degree)
     minimum = min(trigonometric_sum(two_sided, low).min(initial=np.inf), trigonometric_sum(two_sided, 0.0))
@@ -97,7 +105,7 @@ def fejer_riesz(c: ArrayLike) -> np.ndarray:
             best, smallest = a, error
         if smallest <= max(1e-14, 2 * floor):
             break
-    return best * np.sqrt(size)
+    return _like(given, best * np.sqrt(size))
 
 
 def minimum_phase_start(c: np.ndarray, floor: float = 2e-4) -> np.ndarray:

@@ -181,6 +181,19 @@ def test_uniform_density():
     assert density.variance() == pytest.approx(1 / 3) and density.entropy() == pytest.approx(np.log(2))
 
 
+@pytest.mark.parametrize("a", [[0, 0, 2, 0], [0, 0, 1j], [1e-100, 1e100, 1.0], [5e-324, 0]])
+def test_one_coefficient_is_the_uniform_density_whatever_its_size(a):
+    density = FourierDensity(a)
+    np.testing.assert_allclose(density.pdf(np.linspace(-1, 1, 9)), 0.5, rtol=1e-14)
+    assert density.modes().size == 0 and density.entropy() == pytest.approx(np.log(2), abs=1e-14)
+
+
+def test_modes_may_be_flat_and_low():
+    # p ∝ 2 − (1 − cos πx)²/4 rises like x⁴; p ∝ 1 + 1e-9 cos πx rises hardly at all.
+    for c in ([2 - 3 / 8, 1 / 4, -1 / 16], [1, 5e-10]):
+        np.testing.assert_allclose(FourierDensity(fejer_riesz(c)).modes(), [0], atol=1e-3)
+
+
 @pytest.mark.parametrize("line", [False, True])
 def test_moments_entropy_and_cdf_by_quadrature(line):
     a = random_amplitude(4, 5)
@@ -273,7 +286,11 @@ def test_torch_in_torch_out():
         value = getattr(density, name)(x)
         assert isinstance(value, torch.Tensor) and value.dtype == torch.float64
         np.testing.assert_allclose(value.numpy(), getattr(reference, name)(x.numpy()), rtol=1e-12)
-    assert isinstance(density.entropy(), torch.Tensor) and isinstance(density.modes(), torch.Tensor)
+    for value in (density.entropy(), density.modes(), density.coefficients, density.minimum_phase, autocorrelation(a)):
+        assert isinstance(value, torch.Tensor)
+    np.testing.assert_array_equal(density.coefficients.numpy(), reference.coefficients)
+    factor = fejer_riesz(torch.tensor([2.5, 1.0]))
+    np.testing.assert_allclose(factor.numpy(), fejer_riesz([2.5, 1.0]))
     drawn = density.sample(5, torch.Generator().manual_seed(0))
     assert isinstance(drawn, torch.Tensor) and drawn.shape == (5,)
     assert isinstance(reference.pdf(x.numpy().reshape(7, 1)), np.ndarray)
@@ -301,7 +318,7 @@ def test_bad_coefficients(a):
 
 
 @pytest.mark.parametrize(
-    "loc, scale", [(0.0, None), (None, 1.0), (0.0, 0.0), (0.0, -1.0), (np.nan, 1.0), (0.0, np.inf)]
+    "loc, scale", [(0.0, None), (None, 1.0), (0.0, 0.0), (0.0, -1.0), (np.nan, 1.0), (0.0, np.inf), ("x", 1.0)]
 )
 def test_bad_maps(loc, scale):
     with pytest.raises(ValueError, match="loc, scale"):
@@ -317,8 +334,9 @@ def test_bad_arguments():
             method(np.array([1j]))
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
         density.icdf(1.5)
-    with pytest.raises(ValueError, match="negative"):
-        density.sample(-1, rng)
+    for n in (-1, 2.5, True):
+        with pytest.raises(ValueError, match="n: .* must be an integer"):
+            density.sample(n, rng)
     with pytest.raises(ValueError, match="generator"):
         density.sample(3, None)
     assert density.sample(0, rng).shape == (0,)
