@@ -135,19 +135,19 @@ def monotone_network(models: int, width: int, generator: torch.Generator, reach:
 
 def monotone_log_prob(x: Tensor, parameters: list[Tensor]) -> tuple[Tensor, Tensor]:
     """Φ(x) and log Φ'(x), both (models, n): Φ = sigmoid of layers with weights ≥ 0, Φ' by the chain rule."""
-    value = x.expand(parameters[0].shape[0], -1)[..., None]
+    value = x.expand(parameters[0].shape[0], 1, -1)  # (models, width, n): points last, so that loops over them are long
     slope = torch.ones_like(value)
     position = 0
     while position < len(parameters):
-        matrix = torch.nn.functional.softplus(parameters[position])
-        value = torch.baddbmm(parameters[position + 1], value, matrix)
-        slope = slope @ matrix
+        matrix = torch.nn.functional.softplus(parameters[position]).mT
+        value = torch.baddbmm(parameters[position + 1].mT, matrix, value)
+        slope = matrix @ slope
         position += 2
         if position < len(parameters):
-            gate, squashed = torch.tanh(parameters[position]), torch.tanh(value)
+            gate, squashed = torch.tanh(parameters[position].mT), torch.tanh(value)
             slope = slope * (1 + gate * (1 - squashed.square()))
             value = value + gate * squashed
             position += 1
-    value, slope = value[..., 0], slope[..., 0]
+    value, slope = value[:, 0], slope[:, 0]
     log_density = torch.log(slope) + torch.nn.functional.logsigmoid(value) + torch.nn.functional.logsigmoid(-value)
     return torch.sigmoid(value), log_density
