@@ -19,30 +19,32 @@ Mixture = tuple[Tensor, Tensor, Tensor]  # means, log_scales, log_weights up to 
 
 
 def _joint_log_prob(x: Tensor, mixture: Mixture) -> Tensor:
-    """log w_k N(x; μ_k, σ_k²), (…, n, K)."""
-    means, log_scales, logits = (part[..., None, :] for part in mixture)
-    constant = torch.log_softmax(logits, -1) - log_scales - 0.5 * math.log(2 * math.pi)
-    distance = (x[:, None] - means) * torch.exp(-log_scales)
+    """log w_k N(x; μ_k, σ_k²), (…, K, n): points last, so that the loops over them are long."""
+    means, log_scales, logits = (part[..., None] for part in mixture)
+    constant = torch.log_softmax(logits, -2) - log_scales - 0.5 * math.log(2 * math.pi)
+    distance = (x - means) * torch.exp(-log_scales)
     return torch.addcmul(constant, distance, distance, value=-0.5)
 
 
 def mixture_log_prob(x: Tensor, mixture: Mixture) -> Tensor:
     """log density (…, n) of Gaussian mixtures at x (n,)."""
-    return torch.logsumexp(_joint_log_prob(x, mixture), -1)
+    return torch.logsumexp(_joint_log_prob(x, mixture), -2)
 
 
+@torch.no_grad()
 def mixture_statistics(x: Tensor, weights: Tensor, mixture: Mixture) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Mean log-likelihood (…) and Σ_i weights_i r_ik x_i^p for p = 0, 1, 2, each (…, K), with responsibilities r.
 
-    EM and the exact gradient both are functions of these four.
+    EM and the exact gradient both are functions of these four. Without autograd, so that it may work in place.
     """
-    joint = _joint_log_prob(x, mixture)
-    responsibility = torch.softmax(joint, -1)
-    largest, index = joint.max(-1)
-    total = largest - torch.log(responsibility.gather(-1, index[..., None])[..., 0])  # the logsumexp, without more exp
-    powers = torch.stack([torch.ones_like(x), x, x.square()])
-    sums = (powers * weights[..., None, :]) @ responsibility  # (…, 3, K)
-    return (weights * total).sum(-1), sums[..., 0, :], sums[..., 1, :], sums[..., 2, :]
+    share = _joint_log_prob(x, mixture)
+    largest = share.amax(-2, keepdim=True)
+    share.sub_(largest).exp_()
+    total = share.sum(-2)
+    log_likelihood = (weights * (largest[..., 0, :] + torch.log(total))).sum(-1)
+    powers = torch.stack([torch.ones_like(x), x, x.square()], -1)
+    sums = share @ (powers * (weights / total)[..., None])  # (…, K, 3)
+    return log_likelihood, sums[..., 0], sums[..., 1], sums[..., 2]
 
 
 def mixture_gradient(x: Tensor, weights: Tensor, mixture: Mixture) -> tuple[Tensor, Mixture]:
