@@ -265,6 +265,26 @@ def forward(layers: Sequence[tuple[Tensor, Tensor]], x: Tensor, f: Activation) -
     return torch.baddbmm(bias, x, weight)
 
 
+def gradient_through_layers(
+    f: Activation, *, depth: int, width: int, draws: int, batch: int, generator: torch.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """What fifty or so random layers do to a gradient and to a signal, per draw of the weights: two arrays (draws,).
+
+    Standard-normal pre-activations pass ``depth`` times through h ↦ f(h) W with weights of variance gain(f)²/width.
+    First array: mean squared entry of the gradient at the input, for a standard-normal gradient at the output
+    (chi1(f)^depth at infinite width). Second: mean squared output (1 at infinite width). ValueError for sizes below 1.
+    """
+    if min(depth, width, draws, batch) < 1:
+        raise ValueError(f"depth, width, draws, batch: {depth}, {width}, {draws}, {batch}; all must be at least 1")
+    scale = gain(f) / math.sqrt(width)
+    start = torch.randn(draws, batch, width, generator=generator).requires_grad_()
+    h = start
+    for _ in range(depth):
+        h = f(h) @ (scale * torch.randn(draws, width, width, generator=generator))
+    (gradient,) = torch.autograd.grad(h, start, torch.randn(h.shape, generator=generator))
+    return tuple(g.detach().square().mean((1, 2)).numpy() for g in (gradient, h))
+
+
 # --- Rounding as a non-linearity, and training without a gradient
 
 
@@ -312,6 +332,18 @@ def unpack(candidates: Tensor, sizes: Sequence[int]) -> list[tuple[Tensor, Tenso
         layers.append((block[:, :-1], block[:, -1:]))
         start += (fan_in + 1) * fan_out
     return layers
+
+
+def rounding_network(candidates: Tensor, x: Tensor, hidden: int, classes: int) -> Tensor:
+    """Logits (models, classes, batch) of two linear layers with `round_trip` between them: on paper a linear map.
+
+    candidates: (models, parameters) float32, laid out as in `unpack`. x: (batch, inputs). The batch comes last, as
+    `cross_entropy` wants it; that also halves the time. ValueError where the sizes do not fit.
+    """
+    (w1, b1), (w2, b2) = unpack(candidates, (x.shape[-1], hidden, classes))
+    columns = x.T.contiguous().expand(len(candidates), -1, -1)
+    h = torch.baddbmm(b1.transpose(1, 2), w1.transpose(1, 2).contiguous(), columns)
+    return torch.baddbmm(b2.transpose(1, 2), w2.transpose(1, 2), round_trip(h))
 
 
 def evolve(

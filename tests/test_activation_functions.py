@@ -173,6 +173,17 @@ def test_variance_map_fixes_1_and_has_the_slope_it_says(name):
     assert af.variance_map_slope(f) == pytest.approx(difference, rel=1e-6)
 
 
+def test_gradients_of_linear_layers_keep_their_size_and_relu_follows_chi1():
+    sizes = {"depth": 4, "width": 400, "draws": 6, "batch": 20}
+    for f in (lambda x: 2 * x, F.relu, torch.tanh):
+        gradient, output = af.gradient_through_layers(f, **sizes, generator=torch.Generator().manual_seed(1))
+        assert gradient.shape == output.shape == (6,)
+        assert gradient.mean() == pytest.approx(float(af.chi1(f)) ** 4, rel=0.1)
+        assert output.mean() == pytest.approx(1, rel=0.1)
+    with pytest.raises(ValueError, match="at least 1"):
+        af.gradient_through_layers(F.relu, **sizes | {"depth": 0}, generator=torch.Generator())
+
+
 @pytest.mark.parametrize("name", ["tanh", "Swish", "min-exp"])
 def test_edge_of_chaos_is_a_fixed_point_with_unit_gradients(name):
     f, q = af.ACTIVATIONS[name], np.array([0.5, 1.0, 2.0])
@@ -286,6 +297,18 @@ def test_unpacked_networks_are_the_networks_of_each_row():
         af.unpack(candidates[:, 1:], (4, 2, 4))
     with pytest.raises(ValueError, match="candidates: shape"):
         af.unpack(candidates[0], (4, 2, 4))
+
+
+def test_rounding_network_is_two_layers_with_the_round_trip_between():
+    g = torch.Generator().manual_seed(0)
+    candidates, x = torch.randn(3, 5 * 2 + 3 * 6, generator=g), torch.randn(7, 4, generator=g)
+    with af.flushed_denormals():
+        fast = af.rounding_network(candidates, x, 2, 6)
+        slow = af.forward(af.unpack(candidates, (4, 2, 6)), x.expand(3, -1, -1), af.round_trip)
+    torch.testing.assert_close(fast, slow.transpose(1, 2))
+    assert not torch.allclose(fast, af.rounding_network(candidates, x, 2, 6))  # without flushing it is linear
+    with pytest.raises(ValueError, match="candidates: shape"):
+        af.rounding_network(candidates, x[:, 1:], 2, 6)
 
 
 def options(**changes):
