@@ -28,11 +28,11 @@ def main() -> None:
     torch.set_num_threads(1)
     functions = {
         "straight-through": straight_through,
-        "straight-through, compiled": torch.compile(straight_through),
+        "straight-through, compiled": torch.compile(straight_through, dynamic=False),
         "rotate_to": rotate_to,
-        "rotate_to, compiled": torch.compile(rotate_to),
+        "rotate_to, compiled": torch.compile(rotate_to, dynamic=False),
         "package": package_rotate_to,
-        "package, compiled": torch.compile(package_rotate_to),
+        "package, compiled": torch.compile(package_rotate_to, dynamic=False),
     }
     for size in SIZES:
         generator = torch.Generator().manual_seed(0)

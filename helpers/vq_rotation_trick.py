@@ -36,53 +36,76 @@ def _check_pair(z: Tensor, q: Tensor) -> None:
         raise ValueError(f"z, q: need one dtype, got {z.dtype} and {q.dtype}")
 
 
-def _scaled(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """x times a, a = 1/its largest entry, and 1/‖xa‖: so that no square leaves the range of the type.
+def _lengths(z: Tensor, q: Tensor, square_z: Tensor, square_q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """1/‖z‖, 1/‖q‖ and ‖q‖/‖z‖ from ‖z‖² and ‖q‖², where those neither overflow nor vanish."""
+    inverse_z, inverse_q = square_z.rsqrt(), square_q.rsqrt()
+    return inverse_z, inverse_q, inverse_z / inverse_q
 
-    Where x = 0 the factors are the largest finite number, and x/‖x‖ comes out as 0.
+
+def _careful_lengths(z: Tensor, q: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same for any length, by scaling the largest entry to 1 first.
+
+    A vector without a normal number counts as 0, and its inverse length is given as 0. The ratio is 1 for z = 0, 0 for
+    q = 0, and bounded, so that its product with an ordinary gradient stays finite.
     """
-    bound = torch.finfo(x.dtype).max
-    factor = (1 / x.abs().amax(-1, keepdim=True)).clamp_max(bound)
-    scaled = x * factor
-    return scaled, factor, (scaled * scaled).sum(-1, keepdim=True).rsqrt().clamp_max(bound)
+    info = torch.finfo(z.dtype)
+    inverses = []
+    for x in (z, q):
+        largest = x.abs().amax(-1, keepdim=True)
+        factor = torch.where(largest < info.smallest_normal, 0, 1 / largest)
+        inverses.append(factor * ((x * factor) ** 2).sum(-1, keepdim=True).clamp_min(1).rsqrt())
+    inverse_z, inverse_q = inverses
+    ratio = torch.where(inverse_q > 0, inverse_z / inverse_q, 0).clamp_max(info.max * 2.0**-24)
+    return inverse_z, inverse_q, torch.where(inverse_z > 0, ratio, 1)
+
+
+def _measured(z: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """`_lengths`, or `_careful_lengths` if some length asks for them."""
+    squares = tuple((x * x).sum(-1, keepdim=True) for x in (z, q))
+    low, high = torch.finfo(z.dtype).max ** -0.75, torch.finfo(z.dtype).max ** 0.75
+    ordinary = torch.stack([(s > low) & (s < high) for s in squares]).all()
+    if torch.compiler.is_compiling():
+        return torch.cond(ordinary, _lengths, _careful_lengths, (z, q, *squares))
+    if torch._C._are_functorch_transforms_active():  # under vmap nothing can branch on the data
+        return _careful_lengths(z, q)
+    return (_lengths if ordinary else _careful_lengths)(z, q, *squares)
 
 
 def _transported(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: bool) -> Tensor:
     """Gᵀ·gradient for the rotation (sign +1) or the reflection (sign −1), by inner products alone: O(d)."""
-    bound = torch.finfo(z.dtype).max
-    z, factor_z, unit_z = _scaled(z)
-    q, factor_q, unit_q = _scaled(q)
+    inverse_z, inverse_q, ratio = _measured(z, q)
+    unit_z, unit_q = z * inverse_z, q * inverse_q
     # ‖q̃ ± z̃‖² from the sum itself: as 2(1 ± cosθ) it would lose all digits where the two nearly cancel.
-    axis = torch.addcmul(q * unit_q, z, sign * unit_z)
+    axis = unit_q + sign * unit_z
     square = (axis * axis).sum(-1, keepdim=True)
     # Below this the sum is rounding error and has no direction: the term is dropped, and the rotation of an
     # exact antipode becomes the reflection I − 2z̃z̃ᵀ, the reflection of parallel vectors the identity.
-    defined = square > (16 * torch.finfo(z.dtype).eps) ** 2
-    identity = (unit_z == bound) if scale else (unit_z == bound) | (unit_q == bound)
-    along_axis = torch.where(defined & ~identity, -2 * (axis * gradient).sum(-1, keepdim=True) / square, 0)
-    moved = torch.addcmul(gradient, axis, along_axis)
-    if sign > 0:
-        along_q = unit_q * (q * gradient).sum(-1, keepdim=True)
-        moved = torch.addcmul(moved, z, torch.where(identity, 0, 2 * along_q * unit_z))
+    defined = (square > (16 * torch.finfo(z.dtype).eps) ** 2) & (inverse_z > 0)
     if not scale:
-        return moved
-    ratio = ((factor_z / factor_q) * (unit_z / unit_q)).clamp_max(bound)  # ‖q‖/‖z‖
-    ratio = torch.where(identity, 1, torch.where(unit_q == bound, 0, ratio))
-    return (moved * ratio).clamp(-bound, bound)  # saturated, as inf·0 would be nan
+        defined = defined & (inverse_q > 0)
+    # Compiled code works out a factor of a row once if it stands inside a sum, and once per entry outside.
+    axis = axis * torch.where(defined, -2 / square, 0)
+    onto_q = (gradient * axis).sum(-1, keepdim=True)
+    onto_z = (gradient * (axis + 2 * unit_q)).sum(-1, keepdim=True) if sign > 0 else -onto_q
+    moved = gradient + onto_z * unit_z + onto_q * unit_q
+    return moved * ratio if scale else moved
 
 
 def _pull_back(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: bool) -> Tensor:
     """`_transported` for any leading axes and float type, in blocks that stay in the processor's cache."""
     shape, dtype = gradient.shape, gradient.dtype
     z, q, gradient = (x.reshape(-1, shape[-1]) for x in (z, q, gradient))
-    if dtype in (torch.float16, torch.bfloat16):
+    if half := dtype in (torch.float16, torch.bfloat16):
         z, q, gradient = z.float(), q.float(), gradient.float()
     if torch.compiler.is_compiling():  # the compiler fuses the passes itself
         moved = _transported(z, q, gradient, sign, scale)
     else:
         blocks = (x.split(max(1, BLOCK // shape[-1])) for x in (z, q, gradient))
         moved = torch.cat([_transported(*block, sign, scale) for block in zip(*blocks, strict=True)])
-    return moved.reshape(shape).to(dtype)
+    if half:
+        bound = torch.finfo(dtype).max
+        return moved.clamp(-bound, bound).reshape(shape).to(dtype)  # a long float32 number saturates, it is not inf
+    return moved.reshape(shape)
 
 
 class _Straight(torch.autograd.Function):
@@ -134,9 +157,11 @@ def rotate_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
 
     z, q: one shape (..., d), one floating dtype; ValueError otherwise. O(d) time and memory per vector.
     Where the formula is undefined: G = I for z = 0; G = 0 for q = 0 (G = I without ``scale``); the reflection
-    λ(I − 2z̃z̃ᵀ) for q = −cz, c > 0. Finite for finite input: a gradient beyond the range of the computation
-    saturates. At an angle π − δ the relative error is of the order ε/δ, which is the conditioning of R.
-    float16 and bfloat16 are computed in float32. Source: arXiv 2410.06424, section 4.2.
+    λ(I − 2z̃z̃ᵀ) for q = −cz, c > 0. A vector with no entry as large as the smallest normal number counts as 0.
+    λ is at most 2⁻²⁴ of the largest number (2·10³¹ in float32), so that for any z and q the result is finite if the
+    incoming gradient is below 10⁷. At an angle π − δ the relative error is of the order ε/δ, as small as it can be for
+    inputs rounded to ε. float16 and bfloat16 are computed in float32 and saturate.
+    Source: arXiv 2410.06424, section 4.2.
     """
     _check_pair(z, q)
     return _Transport.apply(z, q, 1.0, bool(scale))
@@ -152,15 +177,14 @@ def reflect_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
 
 
 def split_estimator(z: Tensor, q: Tensor, tangential: Estimator, radial: Estimator) -> Tensor:
-    """q, bit for bit; the gradient's part along z as ``radial`` hands it on, the rest as ``tangential`` does.
+    """q; the gradient's part along z as ``radial`` hands it on, the rest as ``tangential`` does.
 
     The Jacobian to z is G = G_t(I − z̃z̃ᵀ) + G_r z̃z̃ᵀ: for telling which part of an estimator has which effect.
     z, q: as for `straight_through`. Where z = 0 there is no radial part.
     """
     _check_pair(z, q)
     constant = z.detach()
-    scaled, _, unit = _scaled(constant)
-    direction = scaled * unit
+    direction = constant * _careful_lengths(constant, q)[0]
     along = direction * (direction * (z - constant)).sum(-1, keepdim=True)  # 0, with Jacobian z̃z̃ᵀ
     value = radial(constant + along, q)
     return tangential(constant + (z - constant - along), q) + (value - value.detach())
@@ -172,13 +196,13 @@ def rotation_matrix(z: Tensor, q: Tensor) -> Tensor:
     ValueError for z = 0, q = 0 or q = −cz, where there is no such matrix or no unique one.
     """
     _check_pair(z, q)
-    (z, _, unit_z), (q, _, unit_q) = _scaled(z), _scaled(q)
-    z, q = z * unit_z, q * unit_q
+    inverse_z, inverse_q, _ = _careful_lengths(z, q)
+    z, q = z * inverse_z, q * inverse_q
     axis = q + z
     square = (axis * axis).sum(-1, keepdim=True)
-    if not (z.any(-1).all() and q.any(-1).all() and (square > (16 * torch.finfo(z.dtype).eps) ** 2).all()):
+    if not (inverse_z.all() and inverse_q.all() and (square > (16 * torch.finfo(z.dtype).eps) ** 2).all()):
         raise ValueError("z, q: the rotation is undefined for a zero vector and for opposite directions")
-    identity = torch.eye(z.shape[-1], dtype=z.dtype)
+    identity = torch.eye(z.shape[-1], dtype=z.dtype, device=z.device)
     outer = q[..., :, None] * z[..., None, :]
     return identity + 2 * outer - 2 * axis[..., :, None] * axis[..., None, :] / square[..., None]
 
@@ -196,6 +220,8 @@ CODEBOOKS = ("gradient", "ema", "simvq", "cosine", "fsq", "lfq")
 
 def nearest_code(z: Tensor, codebook: Tensor) -> Tensor:
     """Indices (..., n) of the codes nearest to z (..., n, d) in codebook (..., K, d), by ‖e‖² − 2z·e."""
+    centre = codebook.mean(-2, keepdim=True)  # far from the origin the two terms would cancel to rounding error
+    z, codebook = z - centre, codebook - centre
     square = (codebook * codebook).sum(-1)[..., None, :]
     return torch.argmin((-2 * z @ codebook.transpose(-1, -2)).add_(square), -1)  # in place: the (n, K) part is large
 
@@ -212,20 +238,28 @@ def code_counts(indices: Tensor, codes: int) -> Tensor:
 
 
 def perplexity(counts: Tensor) -> Tensor:
-    """exp of the entropy of the code frequencies: the effective number of codes, 1 … K, from counts (..., K)."""
-    frequency = counts / counts.sum(-1, keepdim=True)
+    """exp of the entropy of the code frequencies: the effective number of codes, 1 … K, from counts (..., K).
+
+    ValueError where nothing was counted.
+    """
+    total = counts.sum(-1, keepdim=True)
+    if not (total > 0).all():
+        raise ValueError("counts: hold a row without a single sample")
+    frequency = counts / total
     return torch.exp(-torch.xlogy(frequency, frequency).sum(-1))
 
 
 def kmeans(points: Tensor, codes: int, generator: torch.Generator, iterations: int = 20) -> Tensor:
     """Centres (..., codes, d) of points (..., n, d): Lloyd's iteration from random points; empty centres stay.
 
-    ValueError for fewer points than centres.
+    ValueError for fewer points than centres, and for points with nan or inf.
     """
+    if codes < 1 or not torch.isfinite(points).all():
+        raise ValueError(f"codes, points: {codes} centres asked for, accepted: 1 or more, of finite points")
     if points.ndim < 2 or points.shape[-2] < codes:
         raise ValueError(f"points: shape {tuple(points.shape)} holds fewer than {codes} points for {codes} centres")
-    choice = torch.randperm(points.shape[-2], generator=generator)[:codes]
-    centres = points[..., choice, :].clone()
+    choice = torch.randperm(points.shape[-2], generator=generator, device=generator.device)[:codes]
+    centres = points[..., choice.to(points.device), :].clone()
     for _ in range(iterations):
         indices = nearest_code(points, centres)
         counts, sums = _cell_sums(points, indices, codes)
@@ -237,6 +271,42 @@ def _cell_sums(points: Tensor, indices: Tensor, codes: int) -> tuple[Tensor, Ten
     sums = torch.zeros(*points.shape[:-2], codes, points.shape[-1], dtype=points.dtype, device=points.device)
     sums.scatter_add_(-2, indices[..., None].expand_as(points), points)
     return code_counts(indices, codes).to(points.dtype), sums
+
+
+def _checked_levels(dim, codes, codebook, models, levels) -> Sequence[int] | None:
+    """Levels per coordinate of FSQ and LFQ, None for the other rules; ValueError where the sizes do not fit."""
+    if not isinstance(codebook, str) or codebook not in CODEBOOKS:
+        raise ValueError(f"codebook: {codebook!r} is not one of {', '.join(CODEBOOKS)}")
+    sizes = (dim, codes, 1 if models is None else models)
+    if not all(isinstance(size, int) for size in sizes) or dim < 1 or codes < 2 or sizes[2] < 1:
+        raise ValueError(f"dim, codes, models: need integers ≥ 1, ≥ 2, ≥ 1, got {dim}, {codes}, {models}")
+    if levels is not None and codebook != "fsq":
+        raise ValueError(f"levels: {levels} given, but {codebook!r} takes none")
+    if codebook not in ("fsq", "lfq"):
+        return None
+    if codebook == "lfq":
+        levels = [2] * round(math.log2(codes))
+    valid = isinstance(levels, Sequence) and all(isinstance(level, int) and level >= 2 for level in levels)
+    if not valid or math.prod(levels) != codes or len(levels) > dim:
+        raise ValueError(f"levels: {levels} must be integers ≥ 2 with product {codes}, at most dim = {dim} of them")
+    return levels
+
+
+def _check_rules(estimator, init, restart, decay, codebook, shape) -> None:
+    """ValueError for a rule or a number that the codebook of this shape cannot have."""
+    if not isinstance(estimator, str) or estimator not in ESTIMATORS:
+        raise ValueError(f"estimator: {estimator!r} is not one of {', '.join(ESTIMATORS)}")
+    if isinstance(init, Tensor):
+        if init.shape != shape or not torch.isfinite(init).all():
+            raise ValueError(f"init: codes of shape {tuple(init.shape)} are not finite or not {shape}")
+    elif init != "kmeans" and not (isinstance(init, float | int) and init > 0 and math.isfinite(init)):
+        raise ValueError(f"init: {init!r} is neither a positive scale, nor 'kmeans', nor codes")
+    if codebook in ("fsq", "lfq") and (isinstance(init, Tensor) or init != 1.0):
+        raise ValueError(f"init: {codebook!r} has no codes to place")
+    if not 0 <= restart < 1 or (restart and codebook not in ("gradient", "ema", "cosine")):
+        raise ValueError(f"restart: {restart} is not in [0, 1), or not 0 where {codebook!r} cannot place codes")
+    if not 0 <= decay < 1:
+        raise ValueError(f"decay: {decay} is not in [0, 1)")
 
 
 class Quantized(NamedTuple):
@@ -277,7 +347,8 @@ class VectorQuantizer(torch.nn.Module):
     levels: FSQ's levels per coordinate, ≥ 2 each, with product K.
     generator: source of all randomness.
 
-    ValueError, naming the argument, for an unknown name, a wrong size, and vectors of wrong shape or with nan or inf.
+    Vectors are float32. ValueError, naming the argument, for an unknown name, a wrong size or type, vectors of wrong
+    shape or dtype or with nan or inf, and for a module in evaluation mode whose "kmeans" codes have not been placed.
     """
 
     def __init__(
@@ -295,31 +366,10 @@ class VectorQuantizer(torch.nn.Module):
         decay: float = 0.95,
     ):
         super().__init__()
-        if estimator not in ESTIMATORS:
-            raise ValueError(f"estimator: {estimator!r} is not one of {', '.join(ESTIMATORS)}")
-        if codebook not in CODEBOOKS:
-            raise ValueError(f"codebook: {codebook!r} is not one of {', '.join(CODEBOOKS)}")
-        if dim < 1 or codes < 2 or (models is not None and models < 1):
-            raise ValueError(f"dim, codes, models: need ≥ 1, ≥ 2, ≥ 1, got {dim}, {codes}, {models}")
-        learned = codebook not in ("fsq", "lfq")
+        levels = _checked_levels(dim, codes, codebook, models, levels)
+        learned = levels is None
         leading = () if models is None else (models,)
-        if isinstance(init, Tensor):
-            if not learned or init.shape != (*leading, codes, dim) or not torch.isfinite(init).all():
-                expected = (*leading, codes, dim)
-                raise ValueError(f"init: codes of shape {tuple(init.shape)} are not finite or not {expected}")
-        elif isinstance(init, str):
-            if init != "kmeans" or not learned:
-                raise ValueError(f"init: {init!r} is not a scale or, where the codebook stores codes, 'kmeans'")
-        elif not (init > 0 and math.isfinite(init)):
-            raise ValueError(f"init: {init} is not a positive scale")
-        if not 0 <= restart < 1 or (restart and codebook not in ("gradient", "ema", "cosine")):
-            raise ValueError(f"restart: {restart} is not in [0, 1), or not 0 where {codebook!r} cannot place codes")
-        if not 0 <= decay < 1:
-            raise ValueError(f"decay: {decay} is not in [0, 1)")
-        if codebook == "lfq":
-            levels = [2] * round(math.log2(codes))
-        if not learned and (not levels or min(levels) < 2 or math.prod(levels) != codes or len(levels) > dim):
-            raise ValueError(f"levels: {levels} must be ≥ 2, multiply to codes = {codes}, and be at most dim = {dim}")
+        _check_rules(estimator, init, restart, decay, codebook, (*leading, codes, dim))
         self.dim, self.codes, self.estimator, self.codebook = dim, codes, estimator, codebook
         self.restart, self.models, self.decay, self.generator = restart, models, decay, generator
         if learned:
@@ -348,46 +398,55 @@ class VectorQuantizer(torch.nn.Module):
             raise ValueError(f"code_vectors: {self.codebook!r} stores no codes")
         if self.codebook == "simvq":
             return self.points @ self.matrix
-        return torch.nn.functional.normalize(self.points, dim=-1) if self.codebook == "cosine" else self.points
+        points = self.points.clone()  # a restart may change the codes in place before the backward pass
+        return torch.nn.functional.normalize(points, dim=-1) if self.codebook == "cosine" else points
 
     @torch.no_grad()
     def place(self, z: Tensor) -> None:
-        """Put the codes on the k-means centres of z, as ``init="kmeans"`` does with its first batch."""
+        """Put the codes on the k-means centres of z, as ``init="kmeans"`` does with its first batch.
+
+        z: as for the module itself. ValueError for FSQ and LFQ, which have no codes to place.
+        """
+        if self.codebook in ("fsq", "lfq"):
+            raise ValueError(f"place: {self.codebook!r} has no codes to place")
+        if self.codebook == "simvq":
+            self.matrix.copy_(torch.eye(self.dim).expand_as(self.matrix))
         self.points.copy_(kmeans(self._prepared(self._flat(z)), self.codes, self.generator))
         self.total.copy_(self.points * self.share[..., None])
         self.placed.fill_(True)
 
     def forward(self, z: Tensor) -> Quantized:
         """Quantise z of shape (..., d), or (models, ..., d); in training mode also update EMA codes and dead ones."""
-        if not self.placed:
+        if self.training and not self.placed:
             self.place(z)
-        shape, z = z.shape, self._flat(z)
-        x = self._prepared(z)
+        x = self._compared(z)
         if self.training and self.restart:
             self._restart_dead(x.detach())
         values, indices = self._lookup(x)
         if self.training and (self.restart or self.codebook == "ema"):
             self._count(x.detach(), indices)
         quantized = ESTIMATORS[self.estimator](x, values.detach())
-        zero = torch.zeros(() if self.models is None else self.models)
+        zero = z.new_zeros(() if self.models is None else self.models)
         fixed = self.codebook in ("fsq", "lfq", "ema")
         codebook_loss = zero if fixed else self._mean((values - x.detach()).square().sum(-1))
         commitment = self._mean((x - values.detach()).square().sum(-1))
         entropy = self._entropy_loss(x) if self.codebook == "lfq" else zero
         if quantized.shape[-1] < self.dim:
             quantized = torch.nn.functional.pad(quantized, (0, self.dim - quantized.shape[-1]))
-        return Quantized(quantized.reshape(shape), indices.reshape(shape[:-1]), codebook_loss, commitment, entropy)
+        return Quantized(quantized.reshape(z.shape), indices.reshape(z.shape[:-1]), codebook_loss, commitment, entropy)
 
     @torch.no_grad()
     def report(self, z: Tensor) -> Report:
         """Usage, perplexity and quantisation error on z; nothing is updated."""
-        x = self._prepared(self._flat(z))
+        x = self._compared(z)
         values, indices = self._lookup(x)
         counts = code_counts(indices, self.codes)
         error = self._mean((x - values).square().sum(-1))
         return Report((counts > 0).float().mean(-1), perplexity(counts), error)
 
     def _flat(self, z: Tensor) -> Tensor:
+        if not isinstance(z, Tensor):
+            raise ValueError(f"z: is {type(z).__name__}, accepted: a tensor")
         leading = () if self.models is None else (self.models,)
         if z.ndim < 1 + len(leading) or z.shape[-1] != self.dim or z.shape[: len(leading)] != leading or not z.numel():
             expected = ", ".join([*map(str, leading), "...", str(self.dim)])
@@ -400,6 +459,12 @@ class VectorQuantizer(torch.nn.Module):
 
     def _mean(self, x: Tensor) -> Tensor:
         return x.mean(-1)
+
+    def _compared(self, z: Tensor) -> Tensor:
+        """The vectors as they are compared with the codes, which must be there."""
+        if not self.placed:
+            raise ValueError("init: 'kmeans' has not placed the codes: call the module in training mode, or place")
+        return self._prepared(self._flat(z))
 
     def _prepared(self, z: Tensor) -> Tensor:
         """z as it is compared with the codes."""
@@ -419,9 +484,10 @@ class VectorQuantizer(torch.nn.Module):
 
     @torch.no_grad()
     def _restart_dead(self, x: Tensor) -> None:
-        """Before the look-up: autograd needs the codes that were looked up unchanged until the backward pass."""
+        """Before the look-up, so that this batch is already served by the new codes."""
         dead = self.share < self.restart / self.codes
-        choice = torch.randint(x.shape[-2], dead.shape, generator=self.generator)
+        generator = self.generator
+        choice = torch.randint(x.shape[-2], dead.shape, generator=generator, device=generator.device).to(x.device)
         self.points.copy_(torch.where(dead[..., None], take_codes(x, choice), self.points))
         self.share.masked_fill_(dead, 1 / self.codes)
         self.total.copy_(torch.where(dead[..., None], self.points / self.codes, self.total))

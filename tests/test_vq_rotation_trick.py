@@ -211,6 +211,68 @@ def test_extreme_norms_stay_finite_and_right_in_float32(size_z, size_q):
             assert (gradient(rotate_to, z[k], q[k], g[k]).double() - expected).norm() <= 1e-5 * expected.norm()
 
 
+@pytest.mark.parametrize("size_z", [1e-200, 1.0, 1e200])
+@pytest.mark.parametrize("size_q", [1e-200, 1.0, 1e200])
+def test_extreme_norms_stay_finite_and_right_in_float64(size_z, size_q):
+    z, q, g = normal(3, 2, 8)
+    z, q = z * size_z, q * size_q
+    moved = gradient(rotate_to, z, q, g)
+    assert torch.isfinite(moved).all()
+    if size_q / size_z < 1e300 and size_z / size_q < 1e300:
+        for k in range(2):
+            expected = torch.tensor(exact(z[k], q[k], g[k]), dtype=torch.float64)
+            assert (moved[k] - expected).norm() <= 1e-13 * expected.norm()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_saturates_instead_of_overflowing(dtype):
+    small, info = normal(3, 8).to(dtype) * torch.finfo(dtype).smallest_normal, torch.finfo(dtype)
+    moved = gradient(rotate_to, small, 200 * torch.ones_like(small), torch.full_like(small, 100.0))
+    assert torch.isfinite(moved).all()
+    if dtype == torch.float16:  # the range of bfloat16 is that of float32
+        assert moved.abs().max() == info.max
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_compiled_code_takes_the_careful_way_where_it_must(backend):
+    torch._dynamo.reset()
+    compiled = torch.compile(rotate_to, backend=backend, fullgraph=True)
+    z, q, g = normal(3, 5, 8, dtype=torch.float32)
+    hard = (
+        z * torch.tensor([1.0, 0.0, 1e-25, 1e20, 1.0])[:, None],
+        q * torch.tensor([1.0, 1.0, 1e20, 1e-20, 0.0])[:, None],
+    )
+    for pair in ((z, q), hard):
+        torch.testing.assert_close(gradient(compiled, *pair, g), gradient(rotate_to, *pair, g), rtol=1e-5, atol=0)
+
+
+def test_empty_and_strided_batches():
+    z, q, g = normal(3, 6, 10)
+    assert gradient(rotate_to, z[:0], q[:0], g[:0]).shape == (0, 10)
+    whole = gradient(rotate_to, z[:, ::2].contiguous(), q[:, ::2].contiguous(), g[:, ::2].contiguous())
+    torch.testing.assert_close(gradient(rotate_to, z[:, ::2], q[:, ::2], g[:, ::2]), whole, rtol=1e-14, atol=0)
+    torch.testing.assert_close(gradient(rotate_to, z.T.contiguous().T, q, g), gradient(rotate_to, z, q, g))
+
+
+def test_matrix_is_a_constant_for_second_derivatives():
+    z, q = normal(2, 4, 6)
+    z.requires_grad_()
+    (first,) = torch.autograd.grad((rotate_to(z, q) ** 3).sum(), z, create_graph=True)
+    G = rotation_matrix(z.detach(), q) * (q.norm(dim=-1) / z.detach().norm(dim=-1))[:, None, None]
+    (second,) = torch.autograd.grad(first.sum(), z)
+    torch.testing.assert_close(second, (G.mT @ (6 * q * G.sum(-1))[..., None])[..., 0])
+
+
+def test_backward_needs_memory_in_proportion_to_its_input():
+    z, q, g = normal(3, 64, 512, dtype=torch.float32)
+    z.requires_grad_()
+    out = rotate_to(z, q)
+    with torch.profiler.profile(profile_memory=True) as profile:
+        torch.autograd.grad(out, z, g)
+    largest = max(event.cpu_memory_usage for event in profile.events())
+    assert 0 < largest <= 4 * z.numel() * 4  # a matrix per row would take 512 times as much
+
+
 def test_blocks_leave_no_seam():
     z, q, g = normal(3, 3000, 64, dtype=torch.float32)  # more than one block of 2¹⁷ numbers
     assert torch.equal(gradient(rotate_to, z, q, g)[2500:], gradient(rotate_to, z[2500:], q[2500:], g[2500:]))
@@ -258,22 +320,39 @@ def test_rotation_matrix_refuses_what_is_undefined():
 def test_nearest_code_against_distances():
     z, codebook = normal(2, 50, 4), normal(2, 7, 4, seed=1)
     assert torch.equal(nearest_code(z, codebook), torch.cdist(z, codebook).argmin(-1))
+    far = nearest_code(z.float() + 1000, codebook.float() + 1000)  # rounded to 6e-5 there, but not worse
+    distance = torch.cdist(z, codebook)
+    assert (distance.gather(-1, far[..., None])[..., 0] <= distance.min(-1).values + 1e-3).all()
 
 
 def test_counts_and_perplexity():
     counts = code_counts(torch.tensor([[0, 0, 1, 3], [2, 2, 2, 2]]), 4)
     assert counts.tolist() == [[2, 1, 0, 1], [0, 0, 4, 0]]
     assert torch.allclose(perplexity(counts), torch.tensor([2**1.5, 1.0]))
+    with pytest.raises(ValueError, match="counts"):
+        perplexity(torch.tensor([[1.0, 2.0], [0.0, 0.0]]))
 
 
-def test_kmeans_reaches_what_sklearn_reaches():
+def test_kmeans_ends_at_a_fixed_point_of_sklearns_iteration():
     points = torch.cat([normal(100, 3, seed=k) * 0.1 + 5 * normal(3, seed=100 + k) for k in range(4)])
     centres = kmeans(points, 8, torch.Generator().manual_seed(0), 50)
     inertia = (torch.cdist(points, centres).min(-1).values ** 2).sum()
     reference = KMeans(8, init=centres.numpy(), n_init=1).fit(points.numpy())
-    assert math.isclose(float(inertia), reference.inertia_, rel_tol=1e-6)  # a fixed point of sklearn's iteration too
-    with pytest.raises(ValueError, match="points"):
-        kmeans(points[:3], 8, torch.Generator())
+    assert math.isclose(float(inertia), reference.inertia_, rel_tol=1e-6)
+    for bad, codes in ((points[:3], 8), (points * math.nan, 8), (points, 0)):
+        with pytest.raises(ValueError, match="points"):
+            kmeans(bad, codes, torch.Generator())
+
+
+def test_kmeans_finds_separate_clusters_and_survives_duplicates():
+    clusters = torch.tensor([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+    points = clusters.repeat(50, 1)
+    found = {
+        tuple(kmeans(points, 3, torch.Generator().manual_seed(k), 30).unique(dim=0).flatten().tolist())
+        for k in range(20)
+    }
+    assert tuple(clusters.unique(dim=0).flatten().tolist()) in found
+    assert torch.isfinite(kmeans(torch.ones(10, 2), 3, torch.Generator())).all()
 
 
 def test_patches_and_back():
@@ -376,6 +455,70 @@ def test_restart_revives_dead_codes():
     assert module.report(z).usage > 0.7
 
 
+@pytest.mark.parametrize("codebook", ["gradient", "cosine"])
+def test_gradients_can_be_accumulated_across_a_restart(codebook):
+    module = quantizer(codebook=codebook, restart=0.5, decay=0.0)
+    with torch.no_grad():
+        module.points[1:] += 100
+    z = normal(2, 64, 4, dtype=torch.float32)
+    before = module.code_vectors().detach()
+    losses = [module(batch).codebook_loss for batch in z]
+    assert not torch.equal(module.code_vectors(), before)
+    (alone,) = torch.autograd.grad(losses[0], module.points)
+    assert torch.isfinite(alone).all() and alone.abs().sum() > 0
+
+
+def test_restart_and_ema_act_in_training_only_and_together():
+    module = quantizer(codebook="ema", restart=0.5)
+    with torch.no_grad():
+        module.points[1:] += 100
+        module.total.copy_(module.points / 8)
+    z = normal(64, 4, dtype=torch.float32)
+    still = module.eval().points.clone()
+    for _ in range(60):
+        module(z)
+    assert torch.equal(module.points, still)
+    module.train()
+    for _ in range(60):
+        module(z)
+    assert module.report(z).usage > 0.7
+
+
+@pytest.mark.parametrize("codebook", CODEBOOKS)
+def test_state_dict_and_generator_determine_the_module(codebook):
+    one, other = (quantizer(codebook=codebook) for _ in range(2))
+    z = normal(30, 4, dtype=torch.float32)
+    assert torch.equal(one(z).values, other(z).values)
+    third = quantizer(codebook=codebook, generator=torch.Generator().manual_seed(1))
+    third.load_state_dict(one.state_dict())
+    assert torch.equal(third.eval()(z).codes, one.eval()(z).codes)
+
+
+def test_fsq_and_lfq_hand_the_gradient_through_their_squashing():
+    z = normal(20, 4, dtype=torch.float32).requires_grad_()
+    (grad,) = torch.autograd.grad(quantizer(codebook="fsq")(z).values.sum(), z)
+    expected = torch.nn.functional.pad(1 - torch.tanh(z[:, :2]) ** 2, (0, 2))
+    torch.testing.assert_close(grad, expected)
+    (grad,) = torch.autograd.grad(quantizer(codebook="lfq")(z).values.sum(), z)
+    torch.testing.assert_close(grad, torch.tensor([1.0, 1, 1, 0]).expand(20, 4))
+
+
+def test_codes_must_be_placed_before_they_are_judged():
+    module, z = quantizer(init="kmeans").eval(), normal(60, 4, dtype=torch.float32)
+    for call in (module, module.report):
+        with pytest.raises(ValueError, match="kmeans"):
+            call(z)
+    module.place(z)
+    assert module.report(z).usage == 1
+    simvq = quantizer(codebook="simvq")
+    with torch.no_grad():
+        simvq.matrix *= 3
+    simvq.place(z)
+    torch.testing.assert_close(simvq.code_vectors(), simvq.points)
+    with pytest.raises(ValueError, match="place"):
+        quantizer(codebook="fsq").place(z)
+
+
 def test_kmeans_init_places_the_codes_once():
     module = quantizer(models=2, init="kmeans")
     z = normal(2, 60, 4, dtype=torch.float32)
@@ -435,6 +578,10 @@ def test_simvq_moves_all_codes_with_one_matrix():
     ({"codebook": "lfq", "codes": 6}, "levels"),
     ({"codebook": "fsq", "levels": (2, 2)}, "levels"), ({"codebook": "fsq", "levels": None}, "levels"),
     ({"codebook": "fsq", "levels": (1, 8)}, "levels"), ({"codebook": "lfq", "init": "kmeans"}, "init"),
+    ({"codebook": "fsq", "levels": (2.5, 3.2)}, "levels"), ({"codebook": "fsq", "levels": 8}, "levels"),
+    ({"codebook": "lfq", "levels": (2, 2, 2)}, "levels"), ({"codebook": "fsq", "init": 0.1}, "init"),
+    ({"init": None}, "init"), ({"init": [1.0]}, "init"), ({"dim": 4.0}, "dim"), ({"codes": "8"}, "codes"),
+    ({"estimator": ["rotation"]}, "estimator"), ({"codebook": None}, "codebook"),
 ])  # fmt: skip
 def test_bad_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
@@ -444,6 +591,7 @@ def test_bad_options_are_named(options, message):
 @pytest.mark.parametrize("bad, message", [
     (torch.ones(3, 5), "shape"), (torch.ones(0, 4), "shape"), (torch.full((3, 4), math.nan), "nan"),
     (torch.full((3, 4), math.inf), "inf"), (torch.ones(3, 4).double(), "dtype"), (torch.tensor(1.0), "shape"),
+    ([[1.0] * 4], "z: is list"),
 ])  # fmt: skip
 def test_bad_vectors_are_named(bad, message):
     for call in (quantizer(), quantizer().report):
@@ -454,5 +602,8 @@ def test_bad_vectors_are_named(bad, message):
 def test_code_vectors_of_fsq_are_refused():
     with pytest.raises(ValueError, match="code_vectors"):
         quantizer(codebook="fsq").code_vectors()
+
+
+def test_vectors_must_come_with_the_models_axis():
     with pytest.raises(ValueError, match="shape"):
         quantizer(models=2)(torch.ones(3, 5, 4))
