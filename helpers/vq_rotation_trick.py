@@ -84,10 +84,9 @@ def _transported(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: boo
     if not scale:
         defined = defined & (inverse_q > 0)
     # Compiled code works out a factor of a row once if it stands inside a sum, and once per entry outside.
-    axis = axis * torch.where(defined, -2 / square, 0)
-    onto_q = (gradient * axis).sum(-1, keepdim=True)
-    onto_z = (gradient * (axis + 2 * unit_q)).sum(-1, keepdim=True) if sign > 0 else -onto_q
-    moved = gradient + onto_z * unit_z + onto_q * unit_q
+    moved = gradient + axis * (gradient * (axis * torch.where(defined, -2 / square, 0))).sum(-1, keepdim=True)
+    if sign > 0:
+        moved = moved + unit_z * (gradient * (2 * unit_q)).sum(-1, keepdim=True)
     return moved * ratio if scale else moved
 
 
