@@ -60,15 +60,15 @@ def _careful_lengths(z: Tensor, q: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, 
 
 
 def _measured(z: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """`_lengths`, or `_careful_lengths` if some length asks for them."""
-    squares = tuple((x * x).sum(-1, keepdim=True) for x in (z, q))
+    """`_lengths`, or `_careful_lengths` if some length asks for them, or where asking costs more than care."""
+    if not z.is_cpu or (torch._C._are_functorch_transforms_active() and not torch.compiler.is_compiling()):
+        return _careful_lengths(z, q)  # a graphics processor would have to stop for the answer; vmap cannot branch
+    square_z, square_q = ((x * x).sum(-1, keepdim=True) for x in (z, q))
     low, high = torch.finfo(z.dtype).max ** -0.75, torch.finfo(z.dtype).max ** 0.75
-    ordinary = torch.stack([(s > low) & (s < high) for s in squares]).all()
+    ordinary = ((square_z > low) & (square_z < high) & (square_q > low) & (square_q < high)).all()
     if torch.compiler.is_compiling():
-        return torch.cond(ordinary, _lengths, _careful_lengths, (z, q, *squares))
-    if torch._C._are_functorch_transforms_active():  # under vmap nothing can branch on the data
-        return _careful_lengths(z, q)
-    return (_lengths if ordinary else _careful_lengths)(z, q, *squares)
+        return torch.cond(ordinary, _lengths, _careful_lengths, (z, q, square_z, square_q))
+    return (_lengths if ordinary else _careful_lengths)(z, q, square_z, square_q)
 
 
 def _transported(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: bool) -> Tensor:
@@ -76,7 +76,7 @@ def _transported(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: boo
     inverse_z, inverse_q, ratio = _measured(z, q)
     unit_z, unit_q = z * inverse_z, q * inverse_q
     # ‖q̃ ± z̃‖² from the sum itself: as 2(1 ± cosθ) it would lose all digits where the two nearly cancel.
-    axis = unit_q + sign * unit_z
+    axis = unit_q + unit_z if sign > 0 else unit_q - unit_z
     square = (axis * axis).sum(-1, keepdim=True)
     # Below this the sum is rounding error and has no direction: the term is dropped, and the rotation of an
     # exact antipode becomes the reflection I − 2z̃z̃ᵀ, the reflection of parallel vectors the identity.
@@ -91,12 +91,12 @@ def _transported(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: boo
 
 
 def _pull_back(z: Tensor, q: Tensor, gradient: Tensor, sign: float, scale: bool) -> Tensor:
-    """`_transported` for any leading axes and float type, in blocks that stay in the processor's cache."""
+    """`_transported` for any leading axes and float type, on a CPU in blocks that stay in its cache."""
     shape, dtype = gradient.shape, gradient.dtype
     z, q, gradient = (x.reshape(-1, shape[-1]) for x in (z, q, gradient))
     if half := dtype in (torch.float16, torch.bfloat16):
         z, q, gradient = z.float(), q.float(), gradient.float()
-    if torch.compiler.is_compiling():  # the compiler fuses the passes itself
+    if torch.compiler.is_compiling() or not z.is_cpu:  # the compiler fuses the passes itself
         moved = _transported(z, q, gradient, sign, scale)
     else:
         blocks = (x.split(max(1, BLOCK // shape[-1])) for x in (z, q, gradient))
