@@ -105,8 +105,9 @@ def test_no_measured_value_is_typed_by_hand(stem):
         if not (isinstance(call.func.value, ast.Name) and call.func.value.id == "claims"):
             continue
         found += 1
-        arguments = {keyword.arg: keyword.value for keyword in call.keywords}
-        measured = arguments.get("measured", arguments.get("condition", call.args[2] if len(call.args) > 2 else None))
+        arguments = {keyword.arg: keyword.value for keyword in call.keywords}  # None: what ** unpacks
+        positional = call.args[2] if len(call.args) > 2 else arguments.get(None)
+        measured = arguments.get("measured", arguments.get("condition", positional))
         assert measured is not None and any(isinstance(node, ast.Name) for node in ast.walk(measured)), cell.source
     assert found
 
