@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
+from vector_quantize_pytorch.vector_quantize_pytorch import rotate_to as package_rotate_to
 
 from helpers.vq_rotation_trick import (
     CODEBOOKS,
@@ -271,6 +272,14 @@ def test_backward_needs_memory_in_proportion_to_its_input():
         torch.autograd.grad(out, z, g)
     largest = max(event.cpu_memory_usage for event in profile.events())
     assert 0 < largest <= 4 * z.numel() * 4  # a matrix per row would take 512 times as much
+
+
+def test_agrees_with_the_package_and_outlasts_it():
+    z, q, g = normal(3, 50, 16, dtype=torch.float32)
+    torch.testing.assert_close(gradient(rotate_to, z, q, g), gradient(package_rotate_to, z, q, g), rtol=1e-4, atol=1e-4)
+    long = 1e20 * z, 1e20 * q
+    assert not torch.isfinite(gradient(package_rotate_to, *long, g)).all()
+    torch.testing.assert_close(gradient(rotate_to, *long, g), gradient(rotate_to, z, q, g), rtol=1e-5, atol=1e-5)
 
 
 def test_blocks_leave_no_seam():
