@@ -28,24 +28,27 @@ SMALLEST_NORMAL = 2.0**-126  # of float32; whatever is smaller in size is denorm
 # --- The functions
 
 
+def _scale_left(factor: Tensor, x: Tensor) -> Tensor:
+    """factor·e^{min(x,0)} in one pass over memory: what torch's backward pass of ELU does to an incoming gradient."""
+    return torch.ops.aten.elu_backward(factor, 1, 1, 1, False, x)
+
+
 class _MinExp(torch.autograd.Function):
-    """x·min(1, eˣ) in few passes over memory, with the slope e^{min(x,0)} + min(y, 0)."""
+    """x·min(1, eˣ) in two passes over memory, and its slope e^{min(x,0)}·(1 + min(x,0)) in four; keeps x alone."""
 
     @staticmethod
     def forward(ctx, x: Tensor) -> Tensor:
-        decay = x.clamp(max=0).exp_()
+        ctx.save_for_backward(x)
         # e^{-1000} is 0 in every dtype: the clamp changes no finite result, and makes −inf·0 a 0 instead of a nan.
-        y = x.clamp(min=-1000).mul_(decay)
-        ctx.save_for_backward(x, y, decay)
-        return y
+        return _scale_left(x.clamp(min=-1000), x)
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> Tensor:
-        x, y, decay = ctx.saved_tensors
+        (x,) = ctx.saved_tensors
+        left = x.clamp(min=-1000, max=0)
         if torch.is_grad_enabled():  # this backward pass will itself be differentiated
-            left = x.clamp(min=-1000, max=0)
             return grad * (left.exp() * (1 + left))
-        return y.clamp(max=0).add_(decay).mul_(grad)
+        return _scale_left(left.add_(1), x).mul_(grad)
 
 
 def min_exp(x: Tensor) -> Tensor:
@@ -62,8 +65,8 @@ def min_exp(x: Tensor) -> Tensor:
     transformed = torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
     if transformed or forward_ad.unpack_dual(x).tangent is not None:
         # The compiler fuses plain operations, and torch.func can only differentiate those in every mode.
-        left = x.clamp(min=-1000, max=0)
-        return F.relu(x) + left * left.exp()
+        # `where`, because the compiler spends more instructions on a clamp, which must let a nan through.
+        return torch.where(x < -1000, -1000, x) * torch.where(x > 0, 0, x).exp()
     return _MinExp.apply(x)
 
 
@@ -265,22 +268,47 @@ def forward(layers: Sequence[tuple[Tensor, Tensor]], x: Tensor, f: Activation) -
     return torch.baddbmm(bias, x, weight)
 
 
+def collapse(layers: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """The one layer (weight, bias) that equals ``layers`` (as in `forward`) when nothing stands between them."""
+    weight, bias = layers[0]
+    for w, b in layers[1:]:
+        weight, bias = weight @ w, bias @ w + b
+    return weight, bias
+
+
 def gradient_through_layers(
-    f: Activation, *, depth: int, width: int, draws: int, batch: int, generator: torch.Generator
+    f: Activation,
+    *,
+    depth: int,
+    width: int,
+    draws: int,
+    batch: int,
+    generator: torch.Generator,
+    variance: float = 1.0,
+    weight_variance: float | None = None,
+    bias_variance: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What fifty or so random layers do to a gradient and to a signal, per draw of the weights: two arrays (draws,).
 
-    Standard-normal pre-activations pass ``depth`` times through h ↦ f(h) W with weights of variance gain(f)²/width.
+    Pre-activations from N(0, variance) pass ``depth`` times through h ↦ f(h) W + b, with weights of variance
+    weight_variance/width (by default gain(f)²/width) and biases of variance bias_variance ≥ 0, both normal.
     First array: mean squared entry of the gradient at the input, for a standard-normal gradient at the output
-    (chi1(f)^depth at infinite width). Second: mean squared output (1 at infinite width). ValueError for sizes below 1.
+    (chi1(f, variance, weight_variance)^depth at infinite width, where variance is a fixed point of `variance_map`).
+    Second: mean squared output (``variance`` at infinite width, at such a fixed point). ValueError for sizes below 1
+    and for variances out of range.
     """
     if min(depth, width, draws, batch) < 1:
         raise ValueError(f"depth, width, draws, batch: {depth}, {width}, {draws}, {batch}; all must be at least 1")
-    scale = gain(f) / math.sqrt(width)
-    start = torch.randn(draws, batch, width, generator=generator).requires_grad_()
+    if not 0 <= bias_variance < math.inf:
+        raise ValueError(f"bias_variance: {bias_variance} must be finite and at least 0")
+    scale = math.sqrt(_weight_variance(f, weight_variance, (0.0,)) / width)
+    spread = math.sqrt(float(_positive("variance", variance)))
+    start = (spread * torch.randn(draws, batch, width, generator=generator)).requires_grad_()
     h = start
     for _ in range(depth):
         h = f(h) @ (scale * torch.randn(draws, width, width, generator=generator))
+        if bias_variance:
+            h = h + math.sqrt(bias_variance) * torch.randn(draws, 1, width, generator=generator)
     (gradient,) = torch.autograd.grad(h, start, torch.randn(h.shape, generator=generator))
     return tuple(g.detach().square().mean((1, 2)).numpy() for g in (gradient, h))
 
@@ -314,7 +342,7 @@ def round_trip(x: Tensor) -> Tensor:
     """
     if not isinstance(x, Tensor) or x.dtype != torch.float32:
         raise ValueError("x: must be a float32 tensor, whose smallest normal number is 2⁻¹²⁶")
-    return (x * SMALLEST_NORMAL) / SMALLEST_NORMAL
+    return (x * SMALLEST_NORMAL) * (1 / SMALLEST_NORMAL)  # both powers of 2 are exact
 
 
 def unpack(candidates: Tensor, sizes: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
@@ -334,16 +362,21 @@ def unpack(candidates: Tensor, sizes: Sequence[int]) -> list[tuple[Tensor, Tenso
     return layers
 
 
-def rounding_network(candidates: Tensor, x: Tensor, hidden: int, classes: int) -> Tensor:
-    """Logits (models, classes, batch) of two linear layers with `round_trip` between them: on paper a linear map.
+def rounding_network(candidates: Tensor, x: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Logits (models, classes, batch) of linear layers with `round_trip` between them: on paper one linear map.
 
-    candidates: (models, parameters) float32, laid out as in `unpack`. x: (batch, inputs). The batch comes last, as
-    `cross_entropy` wants it; that also halves the time. ValueError where the sizes do not fit.
+    candidates: (models, parameters) float32, laid out as in `unpack`. x: (batch, inputs), the same for all models.
+    sizes: widths from inputs to classes. The batch comes last, as `cross_entropy` wants it, and the first layers of
+    all models are one matrix product. ValueError where the sizes do not fit.
     """
-    (w1, b1), (w2, b2) = unpack(candidates, (x.shape[-1], hidden, classes))
-    columns = x.T.contiguous().expand(len(candidates), -1, -1)
-    h = torch.baddbmm(b1.transpose(1, 2), w1.transpose(1, 2).contiguous(), columns)
-    return torch.baddbmm(b2.transpose(1, 2), w2.transpose(1, 2), round_trip(h))
+    if x.ndim != 2 or len(sizes) < 2 or x.shape[1] != sizes[0]:
+        raise ValueError(f"x: shape {tuple(x.shape)}, accepted: (batch, {sizes[0]}) for {tuple(sizes)}")
+    layers = [(w.transpose(1, 2), b.transpose(1, 2)) for w, b in unpack(candidates, sizes)]
+    weight, bias = layers[0]
+    h = (weight.reshape(-1, sizes[0]) @ x.T).unflatten(0, (len(candidates), sizes[1])) + bias
+    for weight, bias in layers[1:]:
+        h = torch.baddbmm(bias, weight, round_trip(h))
+    return h
 
 
 def evolve(
@@ -355,13 +388,16 @@ def evolve(
     sigma: float,
     lr: float,
     generator: torch.Generator,
+    weight_decay: float = 0.0,
     betas: tuple[float, float] = (0.9, 0.999),
 ) -> tuple[Tensor, Tensor]:
     """Minimise ``loss`` by antithetic evolution strategies with centred ranks and Adam (Salimans et al. 2017).
 
     loss: maps candidates (2·pairs, n) to losses (2·pairs,) in one batched call; it needs no gradient. nan counts as
     the worst. The candidates of one generation are start ± sigma·ε, the + half first; noise inside ``loss``, such as a
-    minibatch, is shared by them. start: (n,) floating. sigma, lr > 0; generations, pairs ≥ 1.
+    minibatch, is shared by them. start: (n,) floating. sigma, lr > 0; generations, pairs ≥ 1. The rate falls linearly
+    from lr to 0. weight_decay ≥ 0: each step also shrinks the parameters by the factor 1 − rate·weight_decay, apart
+    from the adaptive step (Loshchilov & Hutter, arXiv:1711.05101).
     Returns the final parameters (n,) and the mean loss of each generation (generations,).
     ValueError for bad arguments and for losses of another shape.
     """
@@ -372,6 +408,8 @@ def evolve(
         raise ValueError(f"generations, pairs: {generations}, {pairs}; both must be at least 1")
     _positive("sigma", sigma)
     _positive("lr", lr)
+    if not 0 <= weight_decay < math.inf:
+        raise ValueError(f"weight_decay: {weight_decay} must be finite and at least 0")
     mean, first, second = start.detach().clone(), torch.zeros_like(start), torch.zeros_like(start)
     shape, history = torch.linspace(-0.5, 0.5, 2 * pairs, dtype=start.dtype), []
     for step in range(1, generations + 1):
@@ -388,8 +426,8 @@ def evolve(
         first.lerp_(gradient, 1 - betas[0])
         second.lerp_(gradient**2, 1 - betas[1])
         size = (second / (1 - betas[1] ** step)).sqrt() + 1e-12
-        decay = 1 - (step - 1) / generations
-        mean -= decay * lr * first / (1 - betas[0] ** step) / size
+        rate = lr * (1 - (step - 1) / generations)
+        mean -= rate * (first / (1 - betas[0] ** step) / size + weight_decay * mean)
     return mean, torch.stack(history)
 
 

@@ -79,6 +79,13 @@ def test_min_exp_has_right_derivatives_of_first_and_second_order():
     assert slope(lambda z: torch.autograd.grad(af.min_exp(z).sum(), z, create_graph=True)[0], torch.zeros(1)) == 2
 
 
+def test_min_exp_keeps_its_input_alone_for_the_backward_pass():
+    kept, x = [], torch.randn(100, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.data_ptr()) or t, lambda t: t):
+        af.min_exp(x)
+    assert kept == [x.data_ptr()]
+
+
 def test_min_exp_under_torch_func():
     x = torch.linspace(-4, 3, 15, dtype=double)
     second = torch.where(x > 0, 0, (2 + x) * x.exp())
@@ -101,6 +108,16 @@ def test_min_exp_is_traced_whole_by_the_compiler(backend):
     x = torch.tensor([-math.inf, -1e38, -2.0, 0.0, 1.0, 1e38, math.inf])
     torch.testing.assert_close(compiled(x), af.min_exp(x))
     torch.testing.assert_close(slope(compiled, x), slope(af.min_exp, x))
+    assert slope(compiled, torch.tensor([math.nan])).isnan().all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_min_exp_as_the_compiler_sees_it_is_the_same_function(dtype):
+    top = torch.finfo(dtype).max
+    x = torch.tensor([-math.inf, -top, -1000, -87.5, -2, -1, -0.3, 0, 0.5, 1000, top, math.inf], dtype=dtype)
+    grad, value = torch.func.vmap(torch.func.grad_and_value(af.min_exp))(x)  # torch.func takes the same branch
+    torch.testing.assert_close(value, af.min_exp(x))
+    torch.testing.assert_close(grad, slope(af.min_exp, x))
 
 
 @pytest.mark.parametrize("bad", [torch.arange(3), 1.0, np.zeros(2), torch.zeros(2, dtype=torch.complex64)])
@@ -182,6 +199,27 @@ def test_gradients_of_linear_layers_keep_their_size_and_relu_follows_chi1():
         assert output.mean() == pytest.approx(1, rel=0.1)
     with pytest.raises(ValueError, match="at least 1"):
         af.gradient_through_layers(F.relu, **sizes | {"depth": 0}, generator=torch.Generator())
+
+
+def test_gradients_on_the_edge_of_chaos_keep_their_size():
+    weight, bias = af.edge_of_chaos(torch.tanh, 0.3)
+    sizes = {"depth": 10, "width": 400, "draws": 6, "batch": 20, "variance": 0.3}
+    variances = {"weight_variance": float(weight), "bias_variance": float(bias)}
+    gradient, output = af.gradient_through_layers(
+        torch.tanh, **sizes, **variances, generator=torch.Generator().manual_seed(1)
+    )
+    assert gradient.mean() == pytest.approx(1, rel=0.2) and output.mean() == pytest.approx(0.3, rel=0.1)
+    for bad in ({"bias_variance": -1.0}, {"variance": 0.0}, {"weight_variance": math.inf}):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            af.gradient_through_layers(torch.tanh, **sizes | bad, generator=torch.Generator())
+
+
+def test_collapsed_layers_are_the_layers():
+    g = torch.Generator().manual_seed(0)
+    layers = [(torch.randn(2, a, b, generator=g), torch.randn(2, 1, b, generator=g)) for a, b in ((4, 3), (3, 7))]
+    x = torch.randn(2, 5, 4, generator=g)
+    weight, bias = af.collapse(layers)
+    torch.testing.assert_close(x @ weight + bias, af.forward(layers, x, lambda h: h))
 
 
 @pytest.mark.parametrize("name", ["tanh", "Swish", "min-exp"])
@@ -299,16 +337,26 @@ def test_unpacked_networks_are_the_networks_of_each_row():
         af.unpack(candidates[0], (4, 2, 4))
 
 
-def test_rounding_network_is_two_layers_with_the_round_trip_between():
+@pytest.mark.parametrize("sizes", [(4, 6), (4, 2, 6), (4, 3, 2, 5)])
+def test_rounding_network_is_linear_layers_with_the_round_trip_between(sizes):
     g = torch.Generator().manual_seed(0)
-    candidates, x = torch.randn(3, 5 * 2 + 3 * 6, generator=g), torch.randn(7, 4, generator=g)
+    count = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+    candidates, x = torch.randn(3, count, generator=g), torch.randn(7, 4, generator=g)
+    layers = af.unpack(candidates, sizes)
     with af.flushed_denormals():
-        fast = af.rounding_network(candidates, x, 2, 6)
-        slow = af.forward(af.unpack(candidates, (4, 2, 6)), x.expand(3, -1, -1), af.round_trip)
+        fast = af.rounding_network(candidates, x, sizes)
+        slow = af.forward(layers, x.expand(3, -1, -1), af.round_trip)
     torch.testing.assert_close(fast, slow.transpose(1, 2))
-    assert not torch.allclose(fast, af.rounding_network(candidates, x, 2, 6))  # without flushing it is linear
+    weight, bias = af.collapse(layers)
+    plain = af.rounding_network(candidates, x, sizes)  # without flushing it is one linear map
+    torch.testing.assert_close(plain, (x @ weight + bias).transpose(1, 2), rtol=1e-5, atol=1e-5)
+    assert torch.allclose(fast, plain, rtol=1e-5, atol=1e-5) == (len(sizes) == 2)
+    with pytest.raises(ValueError, match="x: shape"):
+        af.rounding_network(candidates, x[:, 1:], sizes)
+    with pytest.raises(ValueError, match="x: shape"):
+        af.rounding_network(candidates, x[0], sizes)
     with pytest.raises(ValueError, match="candidates: shape"):
-        af.rounding_network(candidates, x[:, 1:], 2, 6)
+        af.rounding_network(candidates[:, 1:], x, sizes)
 
 
 def options(**changes):
@@ -324,6 +372,15 @@ def test_evolution_finds_minima_without_a_gradient():
         found, history = af.evolve(loss, torch.zeros(3, dtype=double), **options())
         assert (found - target).abs().max() < 0.1
         assert history.shape == (300,) and history[-1] < history[0] / 5
+
+
+def test_weight_decay_pulls_what_the_loss_does_not_need_to_zero():
+    loss = lambda c: (c[:, 0] - 1) ** 2  # noqa: E731
+    start = torch.tensor([0.0, 3.0], dtype=double)
+    free, _ = af.evolve(loss, start, **options())
+    held, _ = af.evolve(loss, start, **options(weight_decay=1.0))
+    assert held[1].abs() < 0.5 < free[1].abs()
+    assert (held[0] - 1).abs() < 0.5
 
 
 @given(st.floats(1e-3, 1e3), st.floats(-100, 100))
@@ -360,6 +417,7 @@ def test_evolution_is_antithetic_repeatable_and_leaves_its_start_alone():
         ({"generations": 0}, "generations, pairs"),
         ({"sigma": 0.0}, "sigma"),
         ({"lr": math.nan}, "lr"),
+        ({"weight_decay": -1.0}, "weight_decay"),
         ({"loss": lambda c: c}, "loss: returned shape"),
     ],
 )
