@@ -48,7 +48,7 @@ class _MinExp(torch.autograd.Function):
         left = x.clamp(min=-1000, max=0)
         if torch.is_grad_enabled():  # this backward pass will itself be differentiated
             return grad * (left.exp() * (1 + left))
-        return _scale_left(left.add_(1), x).mul_(grad)
+        return _scale_left(left.add_(1), x) * grad  # not in place: grad may carry a batch axis that x lacks
 
 
 def min_exp(x: Tensor) -> Tensor:
@@ -62,11 +62,13 @@ def min_exp(x: Tensor) -> Tensor:
     _floating("x", x)
     if x.dtype in (torch.float16, torch.bfloat16):
         return min_exp(x.float()).to(x.dtype)
-    transformed = torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
-    if transformed or forward_ad.unpack_dual(x).tangent is not None:
-        # The compiler fuses plain operations, and torch.func can only differentiate those in every mode.
-        # `where`, because the compiler spends more instructions on a clamp, which must let a nan through.
+    # The compiler fuses plain operations, and torch.func can only differentiate those in every mode.
+    # `where`, because the compiler spends more instructions on a clamp, which must let a nan through.
+    if torch.compiler.is_compiling():
         return torch.where(x < -1000, -1000, x) * torch.where(x > 0, 0, x).exp()
+    if torch._C._are_functorch_transforms_active() or forward_ad.unpack_dual(x).tangent is not None:
+        left = torch.where(x < -1000, -1000, torch.where(x > 0, 0, x))
+        return torch.where(x > 0, x, left * left.exp())  # forward mode would meet inf·0 in the product above
     return _MinExp.apply(x)
 
 
@@ -136,11 +138,13 @@ def normal_expectation(
 
 
 def value_and_slope(f: Activation, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """f(x) and f′(x) in float64, the slope by autograd. ValueError where f does not act elementwise."""
+    """f(x) and f′(x) in float64, the slope by autograd; f must act elementwise. ValueError if it changes the shape."""
     inputs = torch.as_tensor(np.asarray(x, dtype=float)).requires_grad_()
     value = f(inputs)
     if not isinstance(value, Tensor) or value.shape != inputs.shape:
         raise ValueError(f"f: must map a tensor to a tensor of the same shape {tuple(inputs.shape)}")
+    if not value.requires_grad:  # a constant
+        return value.detach().numpy(), np.zeros_like(inputs.detach().numpy())
     (slope,) = torch.autograd.grad(value.sum(), inputs)
     return value.detach().numpy(), slope.numpy()
 
@@ -269,7 +273,12 @@ def forward(layers: Sequence[tuple[Tensor, Tensor]], x: Tensor, f: Activation) -
 
 
 def collapse(layers: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """The one layer (weight, bias) that equals ``layers`` (as in `forward`) when nothing stands between them."""
+    """The one layer (weight, bias) that equals ``layers`` (as in `forward`) when nothing stands between them.
+
+    ValueError where there is no layer.
+    """
+    if not layers:
+        raise ValueError("layers: none given, accepted: one or more pairs (weight, bias)")
     weight, bias = layers[0]
     for w, b in layers[1:]:
         weight, bias = weight @ w, bias @ w + b
@@ -321,17 +330,17 @@ def flushed_denormals() -> Iterator[None]:
     """Within the block, arithmetic of this thread replaces denormal numbers by 0, in torch and in numpy.
 
     The flag belongs to the calling thread alone: torch's other threads would go on rounding gradually, so the block
-    runs torch with one thread. Flag and thread count are put back at the end. RuntimeError where the processor has no
-    such mode. The mode is taken to be off before the block, which is how every process starts.
+    runs torch with one thread. Flag and thread count are put back at the end, also of a block within a block.
+    RuntimeError where the processor has no such mode.
     """
-    threads = torch.get_num_threads()
+    threads, before = torch.get_num_threads(), np.float32(SMALLEST_NORMAL) * np.float32(0.5) == 0
     torch.set_num_threads(1)
     try:
         if not torch.set_flush_denormal(True):
             raise RuntimeError("flushed_denormals: this processor has no mode that flushes denormal numbers")
         yield
     finally:
-        torch.set_flush_denormal(False)
+        torch.set_flush_denormal(bool(before))
         torch.set_num_threads(threads)
 
 
@@ -369,6 +378,8 @@ def rounding_network(candidates: Tensor, x: Tensor, sizes: Sequence[int]) -> Ten
     sizes: widths from inputs to classes. The batch comes last, as `cross_entropy` wants it, and the first layers of
     all models are one matrix product. ValueError where the sizes do not fit.
     """
+    if candidates.dtype != torch.float32 or x.dtype != torch.float32:
+        raise ValueError(f"candidates, x: are {candidates.dtype} and {x.dtype}, accepted: float32")
     if x.ndim != 2 or len(sizes) < 2 or x.shape[1] != sizes[0]:
         raise ValueError(f"x: shape {tuple(x.shape)}, accepted: (batch, {sizes[0]}) for {tuple(sizes)}")
     layers = [(w.transpose(1, 2), b.transpose(1, 2)) for w, b in unpack(candidates, sizes)]
@@ -377,6 +388,13 @@ def rounding_network(candidates: Tensor, x: Tensor, sizes: Sequence[int]) -> Ten
     for weight, bias in layers[1:]:
         h = torch.baddbmm(bias, weight, round_trip(h))
     return h
+
+
+def _centred_ranks(losses: Tensor) -> Tensor:
+    """Ranks of losses (n,), scaled to −1/2 for the smallest … 1/2 for the largest; equal losses share their mean."""
+    _, place, count = torch.unique(losses, return_inverse=True, return_counts=True)
+    middle = count.cumsum(0) - (count + 1) / 2
+    return middle[place] / (len(losses) - 1) - 0.5
 
 
 def evolve(
@@ -394,10 +412,10 @@ def evolve(
     """Minimise ``loss`` by antithetic evolution strategies with centred ranks and Adam (Salimans et al. 2017).
 
     loss: maps candidates (2·pairs, n) to losses (2·pairs,) in one batched call; it needs no gradient. nan counts as
-    the worst. The candidates of one generation are start ± sigma·ε, the + half first; noise inside ``loss``, such as a
-    minibatch, is shared by them. start: (n,) floating. sigma, lr > 0; generations, pairs ≥ 1. The rate falls linearly
-    from lr to 0. weight_decay ≥ 0: each step also shrinks the parameters by the factor 1 − rate·weight_decay, apart
-    from the adaptive step (Loshchilov & Hutter, arXiv:1711.05101).
+    the worst, and equal losses share their mean rank. The candidates of one generation are start ± sigma·ε, the + half
+    first; noise inside ``loss``, such as a minibatch, is shared by them. start: (n,) floating, finite. sigma, lr > 0;
+    generations, pairs ≥ 1. The rate falls linearly from lr to 0. weight_decay ≥ 0: each step also shrinks the
+    parameters by the factor 1 − rate·weight_decay, apart from the adaptive step (arXiv:1711.05101).
     Returns the final parameters (n,) and the mean loss of each generation (generations,).
     ValueError for bad arguments and for losses of another shape.
     """
@@ -410,18 +428,20 @@ def evolve(
     _positive("lr", lr)
     if not 0 <= weight_decay < math.inf:
         raise ValueError(f"weight_decay: {weight_decay} must be finite and at least 0")
+    if not torch.isfinite(start).all():
+        raise ValueError("start: holds a nan or an inf")
     mean, first, second = start.detach().clone(), torch.zeros_like(start), torch.zeros_like(start)
-    shape, history = torch.linspace(-0.5, 0.5, 2 * pairs, dtype=start.dtype), []
+    history = []
     for step in range(1, generations + 1):
         noise = torch.randn(pairs, start.numel(), generator=generator, dtype=start.dtype)
         with torch.no_grad():
             losses = loss(torch.cat([mean + sigma * noise, mean - sigma * noise]))
-        if losses.shape != (2 * pairs,):
-            raise ValueError(f"loss: returned shape {tuple(losses.shape)}, accepted: ({2 * pairs},)")
+        if not isinstance(losses, Tensor) or losses.shape != (2 * pairs,):
+            shape = tuple(getattr(losses, "shape", ()))
+            raise ValueError(f"loss: returned shape {shape}, accepted: a tensor of shape ({2 * pairs},)")
         history.append(losses.mean())
         # Ranks instead of losses: the step no longer depends on the loss's scale, nor on single huge values.
-        fitness = torch.empty_like(shape)
-        fitness[losses.argsort(stable=True)] = shape
+        fitness = _centred_ranks(losses.nan_to_num(nan=math.inf, posinf=math.inf)).to(start.dtype)
         gradient = (fitness[:pairs] - fitness[pairs:]) @ noise / (pairs * sigma)
         first.lerp_(gradient, 1 - betas[0])
         second.lerp_(gradient**2, 1 - betas[1])

@@ -101,6 +101,17 @@ def test_min_exp_under_torch_func():
         torch.testing.assert_close(forward_ad.unpack_dual(dual).tangent, tangent)
 
 
+def test_min_exp_takes_batched_gradients_and_infinities_in_every_mode():
+    x = torch.tensor([-math.inf, -2.0, 0.0, 3.0, math.inf], dtype=double, requires_grad=True)
+    expected = torch.tensor([0, -math.exp(-2), 1, 1, 1], dtype=double)
+    y = af.min_exp(x)
+    (rows,) = torch.autograd.grad(y, x, torch.eye(5, dtype=double), is_grads_batched=True)
+    torch.testing.assert_close(rows.diagonal(), expected)
+    value, tangent = torch.func.jvp(af.min_exp, (x.detach(),), (torch.ones(5, dtype=double),))
+    torch.testing.assert_close((value, tangent), (y.detach(), expected))
+    assert af.min_exp(torch.tensor(math.nan)).isnan()
+
+
 @pytest.mark.parametrize("backend", ["eager", "aot_eager"])
 def test_min_exp_is_traced_whole_by_the_compiler(backend):
     torch._dynamo.reset()
@@ -305,6 +316,14 @@ def test_flushing_makes_the_round_trip_a_dead_zone_and_ends_with_the_block(flush
     torch.testing.assert_close(af.round_trip(x), x, rtol=0, atol=2**-23)
 
 
+def test_flushing_can_be_nested(flushing):
+    with af.flushed_denormals():
+        with af.flushed_denormals():
+            pass
+        assert af.round_trip(torch.tensor([0.5])) == 0
+    assert af.round_trip(torch.tensor([0.5])) == 0.5
+
+
 def test_flushing_ends_when_the_block_fails(flushing):
     with pytest.raises(KeyError), af.flushed_denormals():
         raise KeyError
@@ -393,6 +412,12 @@ def test_evolution_sees_only_the_order_of_the_losses(scale, shift):
     torch.testing.assert_close(plain, other)
 
 
+def test_evolution_stands_still_where_all_losses_are_equal():
+    for value in (1.0, math.nan, math.inf):
+        found, _ = af.evolve(lambda c, value=value: torch.full((len(c),), value), torch.zeros(4), **options())
+        assert found.abs().max() < 1e-6
+
+
 def test_evolution_is_antithetic_repeatable_and_leaves_its_start_alone():
     seen = []
 
@@ -419,6 +444,8 @@ def test_evolution_is_antithetic_repeatable_and_leaves_its_start_alone():
         ({"lr": math.nan}, "lr"),
         ({"weight_decay": -1.0}, "weight_decay"),
         ({"loss": lambda c: c}, "loss: returned shape"),
+        ({"loss": lambda c: c.sum(-1).tolist()}, "loss: returned shape"),
+        ({"start": torch.tensor([0.0, math.nan])}, "start: holds"),
     ],
 )
 def test_evolution_names_bad_arguments(changes, message):
