@@ -54,12 +54,13 @@ def _settled(stored: list, fresh: list) -> list:
     for a, b in zip(stored, settled, strict=False):
         if a.get("name") == b.get("name") and "text" in a and "text" in b and _agree(a["text"], b["text"]):
             b["text"] = a["text"]
-        if a.get("data", {}).keys() == b.get("data", {}).keys():
-            old, new = (_without_measured(output.get("data", {})) for output in (a, b))
+        before, after = a.get("data", {}), b.get("data", {})
+        if before.keys() == after.keys():
+            old, new = _without_measured(before), _without_measured(after)
             same = {kind for kind in old if old[kind] == new[kind] or (kind != MIME and _agree(old[kind], new[kind]))}
             if MIME in same:
                 same |= {"text/markdown", "text/plain"}
-            b.get("data", {}).update({kind: a["data"][kind] for kind in same})
+            after.update({kind: before[kind] for kind in same})
     return settled
 
 

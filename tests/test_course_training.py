@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 
 from helpers.course import data
-from helpers.course.training import StackedAdam, StackedSGD, mean_interval, stacked_linear
+from helpers.course.training import StackedAdam, StackedSGD, mean_interval, saved_numbers, stacked_linear
 
 RATES = [0.01, 0.1, 0.3]
 
@@ -70,3 +70,11 @@ def test_digits():
     images, labels = data.digits()
     assert images.shape == (1797, 8, 8) and images.min() == 0 and images.max() == 1
     assert np.bincount(labels).min() >= 174 and set(labels) == set(range(10))
+
+
+def test_saved_numbers_count_each_tensor_once():
+    x, y = torch.ones(10, requires_grad=True), torch.ones(10)
+    assert saved_numbers(torch.add, x, y) == 0
+    assert saved_numbers(torch.exp, x) == 1  # its own result
+    assert saved_numbers(lambda x: x * x, x) == 1  # x twice
+    assert saved_numbers(lambda x, y: (x * y).sin(), x, y) == 2

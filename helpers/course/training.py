@@ -7,7 +7,7 @@ matrix product serves all models. Losses are summed over that axis: the models d
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -78,6 +78,17 @@ class StackedAdam:
             m.lerp_(g, 1 - self.betas[0])
             v.mul_(self.betas[1]).addcmul_(g, g, value=1 - self.betas[1])
             p.sub_(_per_model(self.lr, p) * (m / bias1) / ((v / bias2).sqrt() + self.eps))
+
+
+def saved_numbers(function: Callable[..., Tensor], *inputs: Tensor) -> float:
+    """Numbers that autograd keeps for the backward pass of function(*inputs), over the size of the first input.
+
+    A tensor that is kept twice counts once. At least one input must require a gradient, or nothing is kept.
+    """
+    saved: dict[int, Tensor] = {}
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: saved.setdefault(x.data_ptr(), x), lambda x: x):
+        function(*inputs)
+    return sum(x.numel() for x in saved.values()) / inputs[0].numel()
 
 
 def mean_interval(samples: np.ndarray, axis: int = 0, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
