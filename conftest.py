@@ -15,14 +15,12 @@ os.environ["COURSE_FIGURES"] = str(ROOT / "build" / "tested-figures")  # a test 
 os.environ["COURSE_FORMATS"] = "svg,png,pdf"
 os.environ.pop("COURSE_WIDGETS", None)
 
-import nbval.plugin  # noqa: E402
-
+from helpers._compat import wrap_output_comparison  # noqa: E402
 from helpers.course.claims import MIME  # noqa: E402
 from helpers.course.figures import changed_pixels  # noqa: E402
 
 TOLERANCE = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["course"]["changed-pixels"]
 DECIMAL = re.compile(r"([-+]?\d+(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+))")
-_compare_text = nbval.plugin.IPyNbCell.compare_outputs
 
 
 def _agree(stored: str, fresh: str) -> bool:
@@ -68,9 +66,9 @@ def _images(outputs) -> list[bytes]:
     return [base64.b64decode(o["data"]["image/png"]) for o in outputs if "image/png" in o.get("data", {})]
 
 
-def _compare(self, test, ref, skip_compare=None) -> bool:
+def _compare(compare_text, self, test, ref, skip_compare=None) -> bool:
     """nbval's comparison, forgiving what processors round differently, and of the images too, pixel by pixel."""
-    if not _compare_text(self, _settled(ref, test), ref, skip_compare):
+    if not compare_text(self, _settled(ref, test), ref, skip_compare):
         return False
     stored, fresh = _images(ref), _images(test)
     changes = [changed_pixels(a, b) for a, b in zip(stored, fresh, strict=False)]
@@ -83,4 +81,4 @@ def _compare(self, test, ref, skip_compare=None) -> bool:
     return False
 
 
-nbval.plugin.IPyNbCell.compare_outputs = _compare
+wrap_output_comparison(_compare)

@@ -1,10 +1,17 @@
-"""Side-by-side timing: the peers take turns in one process, so that a busy machine slows all of them alike."""
+"""What the benchmarks share: one thread, memory that stays mapped, interleaved timings, and goals.
+
+Import this before numpy and torch. With the environment variable BENCHMARK_RESULTS every goal is also appended to that
+file, one JSON object a line; `make bench` turns it into docs/benchmarks.md.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import json
+import math
 import os
 import sys
+from pathlib import Path
 
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")  # must be set before numpy and torch are imported
@@ -17,24 +24,18 @@ if sys.platform == "linux":
         if hasattr(_libc, "mallopt"):
             _libc.mallopt(_parameter, _bytes)
 
-import statistics
-import time
-from collections.abc import Callable
+from helpers.course.timing import median_seconds  # noqa: E402
+
+__all__ = ["goal", "median_seconds"]
 
 
-def median_seconds(peers: dict[str, Callable[[], object]], repeats: int = 7) -> dict[str, float]:
-    """Median wall time in seconds of each call, after one warm-up call; the peers are interleaved ``repeats`` times.
-
-    ValueError when there is nothing to compare.
-    """
-    if not peers or repeats < 1:
-        raise ValueError("median_seconds: needs at least one peer and one repeat")
-    for run in peers.values():
-        run()
-    times: dict[str, list[float]] = {name: [] for name in peers}
-    for _ in range(repeats):
-        for name, run in peers.items():
-            start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+def goal(name: str, value: float, *, at_most: float = math.inf, at_least: float = -math.inf) -> bool:
+    """Print one line that says whether ``value`` (a ratio of times, or an error) meets its goal, and record it."""
+    met = at_least <= value <= at_most
+    bound = f"≤ {at_most:g}" if at_most < math.inf else f"≥ {at_least:g}"
+    print(f"goal {'met    ' if met else 'NOT met'}  {name}: {value:.3g} (goal {bound})")
+    if path := os.environ.get("BENCHMARK_RESULTS"):
+        row = {"benchmark": Path(sys.argv[0]).stem, "name": name, "value": value, "goal": bound, "met": met}
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return met

@@ -1,0 +1,55 @@
+"""Every private interface of another package that the course uses, one function each.
+
+A new version may take any of them away; `tests/test_compat.py` says with which version each was last seen to work.
+Packages are imported inside the functions, so that a reader of one notebook loads only what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def functorch_active() -> bool:
+    """Whether a transform of `torch.func` (grad, vmap, jvp, …) is running: torch has no public way to ask."""
+    import torch
+
+    return torch._C._are_functorch_transforms_active()
+
+
+def exponential_left(factor: Tensor, x: Tensor) -> Tensor:
+    """factor · e^{min(x, 0)} in one pass over memory: what torch's backward pass of ELU does to a gradient."""
+    import torch
+
+    return torch.ops.aten.elu_backward(factor, 1, 1, 1, False, x)
+
+
+def stored_derivative_rules() -> Iterator[tuple[type, str]]:
+    """(class, method name) of each derivative rule that sympy has stored, for functions (`fdiff`) and for powers."""
+    import sympy
+
+    def below(cls: type) -> Iterator[type]:
+        sub: type
+        for sub in cls.__subclasses__():
+            yield sub
+            yield from below(sub)
+
+    for cls in {sympy.Function, *below(sympy.Function)}:
+        if "fdiff" in vars(cls):
+            yield cls, "fdiff"
+    yield sympy.Pow, "_eval_derivative"
+
+
+def wrap_output_comparison(wrapper: Callable[..., bool]) -> None:
+    """Let nbval compare a cell's outputs by wrapper(original, cell, test, ref, skip): it has no hook for tolerances."""
+    import nbval.plugin
+
+    original = nbval.plugin.IPyNbCell.compare_outputs
+
+    def compare(cell: Any, test: Any, ref: Any, skip_compare: Any = None) -> bool:
+        return wrapper(original, cell, test, ref, skip_compare)
+
+    nbval.plugin.IPyNbCell.compare_outputs = compare
