@@ -16,8 +16,8 @@ os.environ["COURSE_FORMATS"] = "svg,png,pdf"
 os.environ.pop("COURSE_WIDGETS", None)
 
 from helpers._compat import wrap_output_comparison  # noqa: E402
-from helpers.course.claims import MIME  # noqa: E402
 from helpers.course.figures import changed_pixels  # noqa: E402
+from helpers.course.verdicts import MIME  # noqa: E402
 
 TOLERANCE = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["course"]["changed-pixels"]
 DECIMAL = re.compile(r"([-+]?\d+(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+))")

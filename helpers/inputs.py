@@ -28,7 +28,7 @@ def _read(name: str, value: Any) -> _Array:
     try:
         array = np.asarray(value)
         if array.dtype.kind == "O":  # whole numbers beyond 64 bits, fractions, sympy numbers
-            if any(isinstance(x, (bool, np.bool_, str, bytes, complex)) for x in array.flat):
+            if any(x is None or isinstance(x, (bool, np.bool_, str, bytes, complex)) for x in array.flat):
                 raise TypeError("not real numbers")
             array = array.astype(float)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:

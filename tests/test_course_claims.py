@@ -5,7 +5,8 @@ import pytest
 import sympy
 import torch
 
-from helpers.course.claims import ClaimError, Claims, count_verdicts, expand_ids
+from helpers.course.claims import ClaimError, Claims
+from helpers.course.verdicts import count_verdicts, expand_ids
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from importlib.metadata import version
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -57,18 +58,20 @@ def test_what_is_installed_is_within_the_bounds():
         assert Requirement(f"{name}{bound}").specifier.contains(version(name), prereleases=True), name
 
 
-def test_ruff():
-    for arguments in (["check"], ["format", "--check"]):
-        done = subprocess.run([sys.executable, "-m", "ruff", *arguments, "."], cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+CHECKS = {
+    "style": ["ruff", "check", "."],
+    "layout": ["ruff", "format", "--check", "."],
+    "types": ["mypy"],
+    "spelling": ["codespell", "."],
+}
 
 
-def test_helpers_import_without_plots_or_the_course():
-    """The ground floor is mathematics: no matplotlib, no file, nothing of the course's tools."""
-    for path in (ROOT / "helpers").glob("*.py"):
-        source = path.read_text()
-        assert not re.search(r"^\s*(import|from) (matplotlib|IPython|helpers\.course)", source, re.MULTILINE), path.name
-        assert not re.search(r"\bopen\(|\bPath\(", source), path.name
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_code_keeps_its(check):
+    module, *arguments = CHECKS[check]
+    command = [sys.executable, "-m", {"codespell": "codespell_lib"}.get(module, module), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_global_random_state():

@@ -14,23 +14,12 @@ from pathlib import Path
 import pytest
 
 from helpers.course import notebooks, readme
-from helpers.course.claims import MIME
 from helpers.course.figures import ROOT
+from helpers.course.verdicts import MIME, OWED, expand_ids
 
 BUDGET = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["course"]
 STEMS = notebooks.stems()
 NOTEBOOKS = {stem: notebooks.read(stem) for stem in STEMS}
-# Every numbered statement (S), figure (F), correction (E), experiment (X) and extension (B) that a notebook must close.
-OWED = {
-    "1_derivatives": "S1-S8 F1 E1-E3 B1-B4",
-    "2_determinant_derivatives": "S1-S8 E1-E2 B1-B6",
-    "3_activation_functions": "S1-S10 F1-F5 E1-E3 B1-B4",
-    "4_sgd_dynamics": "S1-S23 F1-F3 E1-E8 B1-B6",
-    "5_multi_task_gradients": "S0-S17 F1 E1-E6 B1-B5",
-    "6_attention_scale": "S1-S13 F1-F2 E1-E6 B1-B4",
-    "7_fourier_density": "S1-S18 F1 E1-E6 B1-B6",
-    "8_vq_rotation_trick": "S1-S15 F1-F2 E1-E5 X1-X4 B1-B3",
-}
 each_notebook = pytest.mark.parametrize("stem", STEMS)
 
 
@@ -117,8 +106,6 @@ def test_the_claims_close_every_owed_item(stem):
     tables = [output.data[MIME] for output in outputs(stem) if MIME in output.get("data", {})]
     assert len(tables) == 1 and tables[0]["notebook"] == stem
     closed = {re.match(r"[A-Z]\d+", row["id"])[0] for row in tables[0]["claims"]}
-    from helpers.course.claims import expand_ids
-
     assert closed == set(expand_ids(OWED[stem]))
 
 
@@ -159,8 +146,6 @@ def test_the_readme_tells_the_truth():
     assert readme.replace_block(text, "scoreboard", board) == text, "run `course claims --write`"
     for stem in STEMS:
         assert f"notebooks/{stem}.ipynb" in text
-        for path in (f"helpers/{stem.split('_', 1)[1]}.py", f"tests/test_{stem.split('_', 1)[1]}.py"):
-            assert (ROOT / path).exists()
     for link in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r'src="([^":]+)"', text):
         assert (ROOT / link).exists(), f"the README points to {link}, which is not there"
 

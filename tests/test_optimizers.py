@@ -1,12 +1,9 @@
-"""Stacked training equals training each model alone; intervals equal scipy's; the data are what they say they are."""
+"""Stacked training equals training each model alone."""
 
-import numpy as np
 import pytest
 import torch
-from scipy import stats
 
-from helpers.course import data
-from helpers.course.training import StackedAdam, StackedSGD, mean_interval, saved_numbers, stacked_linear
+from helpers.optimizers import StackedAdam, StackedSGD, stacked_linear
 
 RATES = [0.01, 0.1, 0.3]
 
@@ -54,27 +51,3 @@ def test_a_rate_that_fits_no_model_is_refused():
     optimiser = StackedSGD(parameters, torch.tensor([0.1, 0.2]))
     with pytest.raises(ValueError, match="lr: shape"):
         optimiser.step([torch.ones_like(p) for p in parameters])
-
-
-def test_mean_interval_is_students():
-    samples = np.random.default_rng(0).normal(size=(8, 3))
-    mean, half = mean_interval(samples)
-    low, high = stats.t.interval(0.95, 7, loc=samples.mean(0), scale=stats.sem(samples))
-    np.testing.assert_allclose([mean - half, mean + half], [low, high])
-    for bad in (samples[:1], 3.0, np.full((4, 2), np.nan)):
-        with pytest.raises(ValueError, match="samples"):
-            mean_interval(bad)
-
-
-def test_digits():
-    images, labels = data.digits()
-    assert images.shape == (1797, 8, 8) and images.min() == 0 and images.max() == 1
-    assert np.bincount(labels).min() >= 174 and set(labels) == set(range(10))
-
-
-def test_saved_numbers_count_each_tensor_once():
-    x, y = torch.ones(10, requires_grad=True), torch.ones(10)
-    assert saved_numbers(torch.add, x, y) == 0
-    assert saved_numbers(torch.exp, x) == 1  # its own result
-    assert saved_numbers(lambda x: x * x, x) == 1  # x twice
-    assert saved_numbers(lambda x, y: (x * y).sin(), x, y) == 2

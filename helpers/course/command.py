@@ -67,10 +67,9 @@ def _execute(
 
     Shows every failure and then leaves with 1; leaves with 130 after Ctrl-C.
     """
-    columns = ("[bold]{task.description}", BarColumn(), "cell", MofNCompleteColumn(), TimeElapsedColumn())
-    columns = [TextColumn(column) if isinstance(column, str) else column for column in columns]
+    bar = (BarColumn(), TextColumn("cell"), MofNCompleteColumn(), TimeElapsedColumn())
     try:
-        with Progress(*columns, console=console) as bars:
+        with Progress(TextColumn("[bold]{task.description}"), *bar, console=console) as bars:
             tasks = {stem: bars.add_task(stem, start=False, total=None) for stem in chosen}
 
             def progress(stem: str, done: int, total: int) -> None:

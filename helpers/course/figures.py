@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -24,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 
-STYLE = {
+STYLE: dict[str, Any] = {
     "figure.figsize": (8.0, 4.5),
     "figure.dpi": 110,
     "savefig.dpi": 110,
@@ -88,7 +89,7 @@ class Figures:
             raise ValueError(f"COURSE_FORMATS: {', '.join(sorted(unknown))} not among {', '.join(FORMATS)}")
         self.formats = formats
         self.folder = Path(os.environ.get("COURSE_FIGURES", ROOT / "figures")) / notebook
-        plt.rcParams.update(STYLE)
+        plt.style.use(STYLE)
 
     def save(self, fig: Figure, name: str, *, alt: str, caption: str) -> None:
         """Write ``fig`` as ``<name>.svg, .png, .pdf``, embed the PNG with its caption, and close the figure.

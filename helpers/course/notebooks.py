@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.parameterize import parameterize_notebook
 
-from helpers.course.claims import MIME
 from helpers.course.figures import ROOT, replace_file
+from helpers.course.verdicts import MIME
 
 FOLDER = Path(os.environ.get("COURSE_NOTEBOOKS", ROOT / "notebooks"))
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -129,13 +130,15 @@ class _Client(NotebookClient):
     async def async_setup_kernel(self, **kwargs: Any) -> AsyncGenerator[None, None]:
         # nbclient's own version installs a signal handler that stops only the kernel that was started last. Here an
         # interruption cancels the whole run, and every kernel is stopped on the way out.
-        self.create_kernel_manager()
+        manager = self.create_kernel_manager()
         try:
             await self.async_start_new_kernel(**kwargs)
             await self.async_start_new_kernel_client()
             yield
         finally:
-            await self._async_cleanup_kernel()
+            if self.kc is not None:
+                self.kc.stop_channels()
+            await ensure_async(manager.shutdown_kernel(now=True))
 
 
 Progress = Callable[[str, int, int], None]  # stem, cells done, cells in all
@@ -195,8 +198,10 @@ def execute(
     prepared = {stem: with_parameters(read(stem), parameters or {}) for stem in chosen}
 
     async def all_of_them() -> list[Run]:
+        this = asyncio.current_task()
+        assert this is not None  # this coroutine runs in a task
         with suppress(NotImplementedError):  # Windows has no such handlers
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
         gate = asyncio.Semaphore(jobs)
 
         async def one(stem: str) -> Run:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from nbformat import NotebookNode
 
-from helpers.course.claims import SYMBOLS, VERDICTS, count_verdicts
+from helpers.course.verdicts import SYMBOLS, VERDICTS, count_verdicts
 
 
 def title(notebook: NotebookNode) -> str:
