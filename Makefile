@@ -25,8 +25,8 @@ figures: .venv/.ready ## regenerate the figures only
 student: .venv/.ready ## copies of the notebooks without the exercises' solutions
 	@$(COURSE) student $(ARGS) $(NAMES)
 
-bench: .venv/.ready ## time the helpers beside their peers
-	@for script in benchmarks/[0-9a-z]*.py; do test $$script = benchmarks/timing.py || { echo "== $$script"; .venv/bin/python $$script || exit 1; }; done
+bench: .venv/.ready ## time the helpers beside their peers, and write docs/benchmarks.md
+	@.venv/bin/python benchmarks/report.py
 
 clean: ## remove what the targets made, .venv included
 	rm -rf .venv build figures/*/ student
