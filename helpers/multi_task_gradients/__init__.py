@@ -1,0 +1,92 @@
+"""Multi-task gradients: one update direction from the gradients of several losses.
+
+Source: 苏剑林 (Su Jianlin), 多任务学习漫谈（二）：行梯度之事 (2022-02-08),
+https://spaces.ac.cn/archives/8896, and the papers named at each function. Notation: task i has the gradient g_i, a row
+of the Jacobian (tasks, parameters); the Gram matrix is G_ij = ⟨g_i, g_j⟩; weights α lie in the simplex; the parameters
+move along −u with u = Σ α_i g_i.
+
+Functions ending in ``_weights`` map Gram matrices (..., n, n) to weights (..., n) in numpy. The aggregators map one
+torch Jacobian to one direction.
+
+- `gram`: what counts as a Gram matrix, and the lengths it holds
+- `problems`: losses with known Pareto sets, and the bound for a shared encoder
+- `scalings`: equal weights, lengths, projections or singular values
+- `min_norm`: the shortest convex combination (MGDA): closed form, all supports, the solver, its certificate
+- `smooth`: softmin in place of the minimum, its naive iteration, its fixed point, descent on softmax weights
+- `iterations`: Frank–Wolfe and the article's running average
+- `surgery`, `cagrad`, `bargaining`, `cone`: PCGrad, CAGrad, Nash-MTL, UPGrad
+- `aggregators`: all nine methods as functions of a torch Jacobian
+- `_active_set`: the quadratic programs behind `min_norm` and `cone`
+"""
+
+from helpers.multi_task_gradients.aggregators import AGGREGATORS, WEIGHTS, Aggregator
+from helpers.multi_task_gradients.bargaining import nash_mtl_weights
+from helpers.multi_task_gradients.cagrad import cagrad_weights
+from helpers.multi_task_gradients.cone import upgrad_weights, upgrad_weights_by_projection
+from helpers.multi_task_gradients.gram import Array, gradient_lengths, gram_matrix, gram_rounding, is_plain
+from helpers.multi_task_gradients.iterations import averaged_weights, frank_wolfe_weights
+from helpers.multi_task_gradients.min_norm import (
+    duality_gap,
+    min_norm_weights,
+    min_norm_weights_by_supports,
+    two_task_weights,
+)
+from helpers.multi_task_gradients.problems import TOY_STARTS, concave_front_losses, safe_condition_number, toy_losses
+from helpers.multi_task_gradients.scalings import aligned_mtl_weights, imtl_g_weights, mean_weights, normalized_weights
+from helpers.multi_task_gradients.smooth import (
+    naive_multiplier,
+    naive_weights,
+    smooth_weights,
+    softmax_descent_weights,
+    softmin,
+)
+from helpers.multi_task_gradients.surgery import pcgrad_weights
+
+mean, normalized_sum, mgda = AGGREGATORS["mean"], AGGREGATORS["normalized_sum"], AGGREGATORS["mgda"]
+pcgrad, cagrad, imtl_g = AGGREGATORS["pcgrad"], AGGREGATORS["cagrad"], AGGREGATORS["imtl_g"]
+nash_mtl, aligned_mtl, upgrad = AGGREGATORS["nash_mtl"], AGGREGATORS["aligned_mtl"], AGGREGATORS["upgrad"]
+
+# In the order in which the notebook meets them.
+__all__ = [
+    "normalized_weights",
+    "mean_weights",
+    "toy_losses",
+    "concave_front_losses",
+    "min_norm_weights",
+    "min_norm_weights_by_supports",
+    "smooth_weights",
+    "softmin",
+    "naive_weights",
+    "averaged_weights",
+    "naive_multiplier",
+    "two_task_weights",
+    "frank_wolfe_weights",
+    "softmax_descent_weights",
+    "duality_gap",
+    "safe_condition_number",
+    "Aggregator",
+    "AGGREGATORS",
+    "WEIGHTS",
+    "mean",
+    "normalized_sum",
+    "mgda",
+    "pcgrad",
+    "cagrad",
+    "imtl_g",
+    "nash_mtl",
+    "aligned_mtl",
+    "upgrad",
+    "pcgrad_weights",
+    "cagrad_weights",
+    "imtl_g_weights",
+    "nash_mtl_weights",
+    "aligned_mtl_weights",
+    "upgrad_weights",
+    "upgrad_weights_by_projection",
+    "TOY_STARTS",
+    "Array",
+    "gram_matrix",
+    "gram_rounding",
+    "gradient_lengths",
+    "is_plain",
+]

@@ -1,0 +1,70 @@
+"""Nine methods behind one interface: one torch Jacobian in, one direction out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from helpers.multi_task_gradients.bargaining import nash_mtl_weights
+from helpers.multi_task_gradients.cagrad import cagrad_weights
+from helpers.multi_task_gradients.cone import upgrad_weights
+from helpers.multi_task_gradients.gram import Array
+from helpers.multi_task_gradients.min_norm import min_norm_weights
+from helpers.multi_task_gradients.scalings import aligned_mtl_weights, imtl_g_weights, mean_weights, normalized_weights
+from helpers.multi_task_gradients.surgery import pcgrad_weights
+from helpers.tensors import float_tensor
+
+WEIGHTS: dict[str, Callable[..., Array]] = {
+    "mean": mean_weights,
+    "normalized_sum": normalized_weights,
+    "mgda": min_norm_weights,
+    "pcgrad": pcgrad_weights,
+    "cagrad": cagrad_weights,
+    "imtl_g": imtl_g_weights,
+    "nash_mtl": nash_mtl_weights,
+    "aligned_mtl": aligned_mtl_weights,
+    "upgrad": upgrad_weights,
+}
+_SCALE_FREE = ("normalized_sum", "nash_mtl")  # weights of degree −1: u does not follow the gradients' common scale
+
+
+@dataclass(frozen=True)
+class Aggregator:
+    """The direction that the method ``name`` takes, with ``weights`` a function of the Gram matrix.
+
+    Called with a float32 or float64 Jacobian (tasks, parameters) it returns (parameters,) in the same dtype and on the
+    same device; step along its negative. Keyword options go to ``weights``. ValueError for another shape or dtype, an
+    empty Jacobian, nan or inf.
+
+    >>> Aggregator("mgda", min_norm_weights)(torch.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor([0.4000, 0.8000])
+    """
+
+    name: str
+    weights: Callable[..., Array]
+
+    def __call__(self, jacobian: Tensor, **options: Any) -> Tensor:
+        jacobian = float_tensor("jacobian", jacobian, (torch.float32, torch.float64)).detach()
+        if jacobian.ndim != 2 or jacobian.numel() == 0:
+            raise ValueError(f"jacobian: shape {tuple(jacobian.shape)}; give (tasks, parameters) with both ≥ 1")
+        largest = float(jacobian.abs().max())
+        if not math.isfinite(largest):
+            raise ValueError("jacobian: holds nan or inf; give finite numbers")
+        # A power of two, so that products neither overflow nor underflow and no bit changes.
+        shift = math.frexp(largest)[1] if largest > 0 else 0
+        scaled = torch.ldexp(jacobian, torch.tensor(-shift, device=jacobian.device))
+        exact = scaled.double() if jacobian.device.type != "mps" else scaled.cpu().double()
+        gram = (exact @ exact.T).cpu().numpy()
+        alpha = torch.from_numpy(self.weights((gram + gram.T) / 2, **options)).to(exact.device)
+        direction = (alpha @ exact).to(jacobian)
+        if self.name in _SCALE_FREE:
+            return direction
+        return torch.ldexp(direction, torch.tensor(shift, device=direction.device))
+
+
+AGGREGATORS = {name: Aggregator(name, weights) for name, weights in WEIGHTS.items()}

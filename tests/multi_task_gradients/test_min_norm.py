@@ -1,0 +1,145 @@
+"""The exact weights against all supports and quadprog, at any rank and scale."""
+
+import numpy as np
+import pytest
+import quadprog
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from helpers import multi_task_gradients as mtg
+from tests.multi_task_gradients.strategies import EXACT, gram_of, jacobian, strict_gap
+
+
+@pytest.mark.parametrize(
+    "rows, weights",
+    [
+        ([[1, 0], [0, 1]], [0.5, 0.5]),
+        ([[2, 0], [0, 1]], [0.2, 0.8]),  # the foot of the altitude
+        ([[1, 0], [3, 1]], [1, 0]),  # the first is the shorter one and inside the second's half-plane
+        ([[3, 1], [1, 0]], [0, 1]),
+        ([[1, 1], [1, 1]], [0.5, 0.5]),
+        ([[1, 0], [-1, 0]], [0.5, 0.5]),
+        ([[0, 0], [5, 1]], [1, 0]),
+        ([[0, 0], [0, 0]], [0.5, 0.5]),
+    ],
+)
+def test_two_tasks(rows, weights):
+    gram = gram_of(np.array(rows, float))
+    for found in (mtg.two_task_weights(gram), mtg.min_norm_weights(gram), mtg.min_norm_weights(gram[None])[0]):
+        assert_allclose(found, weights, atol=1e-15)
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_equals_the_best_of_all_supports(tasks, shift):
+    rng = np.random.default_rng(tasks)
+    grams = gram_of(np.stack([jacobian(rng, tasks, tasks + 2, shift) for _ in range(20)]))
+    expected = np.stack([mtg.min_norm_weights_by_supports(g) for g in grams])
+    assert_allclose(mtg.min_norm_weights(grams), expected, atol=1e-11)
+    assert_allclose(np.stack([mtg.min_norm_weights(g) for g in grams]), expected, atol=1e-11)
+
+
+@pytest.mark.parametrize("tasks", [2, 5, 17, 64, 256])
+def test_equals_quadprog_at_full_rank(tasks):
+    gram = gram_of(jacobian(np.random.default_rng(tasks), tasks, tasks + 40, 0.3))
+    constraints = np.concatenate([np.ones((tasks, 1)), np.eye(tasks)], 1)
+    bounds = np.append(1.0, np.zeros(tasks))
+    expected = quadprog.solve_qp(gram, np.zeros(tasks), constraints, bounds, 1)[0]
+    assert_allclose(mtg.min_norm_weights(gram), expected, atol=1e-10)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    tasks=st.integers(1, 24),
+    rank=st.integers(1, 30),
+    shift=st.sampled_from([0.0, 0.3, 3.0]),
+    exponent=st.integers(-128, 150),  # the shortest of the gradients has 1e-148, whose square is a normal number
+    spread=st.sampled_from([0, 1, 4, 20]),
+    batch=st.booleans(),
+)
+def test_gap_and_simplex_at_any_rank_and_scale(seed, tasks, rank, shift, exponent, spread, batch):
+    rng = np.random.default_rng(seed)
+    rows = jacobian(rng, tasks, rank, shift) * 10.0 ** (spread * rng.uniform(-1, 0, (tasks, 1)))
+    rows[rng.integers(tasks)] = rows[rng.integers(tasks)]  # often a duplicate
+    gram = gram_of(rows * 10.0**exponent)
+    weights = mtg.min_norm_weights(gram[None].repeat(2, 0))[1] if batch else mtg.min_norm_weights(gram)
+    assert (weights >= 0).all()
+    assert_allclose(weights.sum(), 1, rtol=1e-14)
+    if spread <= 1:
+        assert mtg.duality_gap(gram, weights) <= EXACT
+    lengths = np.sqrt(np.diagonal(gram))
+    image = gram @ weights
+    assert (weights @ image - image <= EXACT * lengths * (weights @ lengths)).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), tasks=st.integers(2, 40), power=st.integers(-490, 490))
+def test_the_scale_of_all_gradients_does_not_matter(seed, tasks, power):
+    gram = gram_of(jacobian(np.random.default_rng(seed), tasks, tasks + 3, 0.5))
+    assert_allclose(mtg.min_norm_weights(np.ldexp(gram, 2 * power)), mtg.min_norm_weights(gram), atol=1e-11)
+
+
+@pytest.mark.parametrize("tasks", [3, 8, 32, 128, 256])
+@pytest.mark.parametrize("rank", ["1", "2", "tasks // 2", "tasks", "2 * tasks"])
+def test_gap_up_to_256_tasks(tasks, rank):
+    gram = gram_of(jacobian(np.random.default_rng(tasks), tasks, eval(rank, {"tasks": tasks}), 0.2))
+    assert mtg.duality_gap(gram, mtg.min_norm_weights(gram)) <= EXACT
+
+
+def test_nearly_parallel_gradients_keep_their_digits():
+    rng = np.random.default_rng(1)
+    base = rng.standard_normal(30)
+    for distance in 10.0 ** np.arange(-9, 0):
+        gram = gram_of(base + distance * rng.standard_normal((6, 30)))
+        assert strict_gap(gram, mtg.min_norm_weights(gram)) <= EXACT
+
+
+def test_lengths_over_300_orders_of_magnitude():
+    lengths = np.array([1e-150, 1e-60, 1.0, 1e90, 1e150])
+    rows = np.eye(5) * lengths[:, None]
+    weights = mtg.min_norm_weights(gram_of(rows))
+    assert_allclose(weights[0], 1, rtol=1e-15)  # α_i ∝ 1/‖g_i‖² for orthogonal gradients
+    assert_allclose(weights[1] / weights[0], 1e-180, rtol=1e-12)
+    opposite = np.array([[1e-150, 0.0], [-1e150, 0.0]])
+    assert_allclose(mtg.min_norm_weights(gram_of(opposite)), [1, 1e-300], rtol=1e-12)
+
+
+def test_zero_gradients_take_the_weight_and_duplicates_share_the_optimum():
+    rng = np.random.default_rng(2)
+    rows = jacobian(rng, 4, 9, 1.0)
+    for zero in ([2], [0, 3]):
+        with_zero = rows.copy()
+        with_zero[zero] = 0
+        assert_allclose(mtg.min_norm_weights(gram_of(with_zero)), np.isin(range(4), zero) / len(zero))
+    doubled = np.concatenate([rows, rows])
+    assert_allclose(
+        mtg.min_norm_weights(gram_of(doubled)) @ doubled, mtg.min_norm_weights(gram_of(rows)) @ rows, rtol=1e-11
+    )
+
+
+def test_leading_axes_one_task_and_other_dtypes():
+    rng = np.random.default_rng(3)
+    rows = rng.standard_normal((2, 3, 5, 7))
+    grams = gram_of(rows)
+    weights = mtg.min_norm_weights(grams)
+    assert weights.shape == (2, 3, 5)
+    for index in np.ndindex(2, 3):
+        assert_allclose(weights[index], mtg.min_norm_weights(grams[index]), atol=1e-12)
+    assert mtg.min_norm_weights([[4.0]]) == [1.0]
+    assert_allclose(mtg.min_norm_weights(np.zeros((3, 1, 1))), np.ones((3, 1)))
+    assert_allclose(mtg.min_norm_weights(np.array([[4, 0], [0, 1]])), [0.2, 0.8])
+    single = grams[0, 0].astype(np.float32)
+    assert_allclose(mtg.min_norm_weights(single), weights[0, 0], atol=1e-4)
+
+
+def test_duality_gap_bounds_the_distance_to_the_optimum():
+    rng = np.random.default_rng(4)
+    rows = jacobian(rng, 5, 6, 0.5)
+    gram = gram_of(rows)
+    best = mtg.min_norm_weights(gram) @ rows
+    for weights in rng.dirichlet(np.ones(5), 50):
+        size = weights @ np.diagonal(gram)
+        assert mtg.duality_gap(gram, weights) * size >= ((weights @ rows - best) ** 2).sum() - 1e-12
+    assert mtg.duality_gap(np.zeros((2, 2)), [0.5, 0.5]) == 0

@@ -1,0 +1,69 @@
+"""Closed-form gradients against torch, and the bound for a shared encoder."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from helpers import multi_task_gradients as mtg
+
+
+def torch_toy(p):
+    x, y = p
+    f = [
+        torch.log((0.5 * (-x - 7) - torch.tanh(-y)).abs().clamp_min(5e-6)) + 6,
+        torch.log((0.5 * (-x + 3) - torch.tanh(-y) + 2).abs().clamp_min(5e-6)) + 6,
+    ]
+    g = [((-x + 7) ** 2 + 0.1 * (-y - 8) ** 2) / 10 - 20, ((-x - 7) ** 2 + 0.1 * (-y - 8) ** 2) / 10 - 20]
+    upper, lower = torch.tanh(0.5 * y).clamp_min(0), torch.tanh(-0.5 * y).clamp_min(0)
+    return torch.stack([upper * f[k] + lower * g[k] for k in range(2)])
+
+
+def torch_concave(p):
+    centre = torch.full_like(p, len(p) ** -0.5)
+    return torch.stack([1 - torch.exp(-((p - centre) ** 2).sum()), 1 - torch.exp(-((p + centre) ** 2).sum())])
+
+
+@pytest.mark.parametrize(
+    "ours, theirs, points",
+    [
+        (mtg.toy_losses, torch_toy, [[-8.5, 7.5], [-8.5, -5.0], [9.0, 9.0], [0.3, -0.2], [10.0, -8.0]]),
+        (mtg.concave_front_losses, torch_concave, [[0.1, 0.7], [-1.0, 0.4]]),
+        (mtg.concave_front_losses, torch_concave, [[0.1, 0.7, -0.5]]),
+    ],
+)
+def test_closed_form_gradients(ours, theirs, points):
+    values, jacobians = ours(np.array(points))
+    for point, value, rows in zip(points, values, jacobians, strict=True):
+        point = torch.tensor(point, dtype=torch.float64)
+        assert_allclose(value, theirs(point), rtol=1e-12)
+        assert_allclose(rows, torch.autograd.functional.jacobian(theirs, point), rtol=1e-10, atol=1e-13)
+
+
+def test_safe_condition_number_is_sharp():
+    assert_allclose(mtg.safe_condition_number([0.0, 0.5, 1.0]), [1, 3, np.inf])
+    rng = np.random.default_rng(14)
+    h, u = rng.standard_normal((2, 3))
+    cosine = abs(h @ u) / np.linalg.norm(h) / np.linalg.norm(u)
+    h = h * np.sign(h @ u)
+    kappa = mtg.safe_condition_number(cosine)
+    axis = h / np.linalg.norm(h) + u / np.linalg.norm(u)
+    reflection = np.eye(3) - 2 * np.outer(axis, axis) / (axis @ axis)  # takes u/‖u‖ to −h/‖h‖
+
+    def product(condition):
+        return h @ (np.eye(3) + (condition - 1) / (condition + 1) * reflection) @ u
+
+    assert product(0.99 * kappa) > 0 > product(1.01 * kappa)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: mtg.toy_losses(np.zeros(3)), "points"),
+        (lambda: mtg.concave_front_losses(np.zeros((2, 0))), "points"),
+        (lambda: mtg.safe_condition_number(-0.1), "cosine"),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
