@@ -1,0 +1,72 @@
+"""The retrieval task and its layers against one layer at a time."""
+
+import math
+
+import pytest
+import torch
+
+from helpers import attention_scale as m
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_retrieval_loss_against_one_layer_at_a_time(labels):
+    generator = torch.Generator().manual_seed(0)
+    task = m.retrieval_task(generator, 2, 6, 5, width=4, depth=3, labels=labels)
+    matrices = m.initial_attention(generator, 2, 3, width=4, depth=3)
+    alpha = torch.tensor([0.5, 1.0, 2.0] * 2)
+    losses = m.retrieval_loss(matrices, alpha, task, labels)
+    assert losses.shape == (6,)
+    for model in range(6):
+        contents, values, queries, answers = (part[model // 3] for part in task)
+        w_q, w_k, w_v = (matrix[model] for matrix in matrices)
+        output = torch.nn.functional.scaled_dot_product_attention(
+            queries @ w_q, contents @ w_k, values @ w_v, scale=alpha[model].item() / 2
+        )
+        if labels:
+            expected = torch.nn.functional.cross_entropy(output, answers.argmax(-1))
+        else:
+            expected = torch.nn.functional.mse_loss(output, answers)
+        assert losses[model].item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_retrieval_task_asks_for_items_of_the_memory():
+    contents, values, queries, answers = m.retrieval_task(torch.Generator().manual_seed(0), 2, 50, 20, noise=0.0)
+    nearest = torch.cdist(queries, contents).argmin(-1)
+    torch.testing.assert_close(values.gather(1, nearest[..., None].expand_as(answers)), answers)
+    torch.testing.assert_close(queries.square().mean(-1), torch.ones(2, 20))
+
+
+def test_copies_of_a_seed_start_equal_and_seeds_differ():
+    for matrix in m.initial_attention(torch.Generator().manual_seed(0), 2, 3):
+        assert matrix.requires_grad and matrix.is_leaf
+        assert torch.equal(matrix[0], matrix[2]) and not torch.equal(matrix[0], matrix[3])
+
+
+@pytest.mark.parametrize("noise", [0.1, 1.0])
+def test_the_question_shows_the_content_under_noise(noise):
+    """Content c and c + noise·e, e ~ N(0, 1), have the cosine 1/√(1 + noise²) in high dimension."""
+    contents, values, queries, answers = m.retrieval_task(
+        torch.Generator().manual_seed(0), 1, 20, 50, width=2000, depth=3, noise=noise
+    )
+    cosines = (queries @ contents.mT / 2000).amax(-1)
+    assert cosines.mean().item() == pytest.approx(1 / math.hypot(1, noise), abs=0.01)
+
+
+def test_matrices_start_with_the_variance_of_their_fan_in():
+    matrices = m.initial_attention(torch.Generator().manual_seed(0), 50, 1, width=30, depth=12)
+    for matrix, fan_in in zip(matrices, (30, 30, 12), strict=True):
+        assert matrix.shape == (50, fan_in, fan_in)
+        assert matrix.var().item() == pytest.approx(1 / fan_in, rel=0.05)
+
+
+def test_bad_arguments():
+    generator = torch.Generator()
+    good = {"seeds": 1, "n": 2, "queries": 1}
+    for name, value in (("n", 0), ("queries", 1.5), ("depth", True), ("noise", -1.0), ("noise", float("nan"))):
+        with pytest.raises(ValueError, match=f"^{name}: "):
+            m.retrieval_task(generator, **{**good, name: value})
+    with pytest.raises(ValueError, match="^copies: "):
+        m.initial_attention(generator, 1, 0)
+    for call in (lambda: m.retrieval_task(None, 1, 2, 1), lambda: m.initial_attention(None, 1, 1)):
+        with pytest.raises(ValueError, match="^generator: "):
+            call()
