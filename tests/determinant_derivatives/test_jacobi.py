@@ -1,0 +1,89 @@
+"""Jacobi's formula and the derivative of log|det| against exact arithmetic, autograd and the complex step."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.determinant_derivatives import adjugate, determinant_derivative, log_abs_det_derivative
+from tests.determinant_derivatives.strategies import few, minors_adjugate, seeds
+
+
+@given(st.integers(1, 5), seeds)
+@few
+def test_determinant_derivative_is_the_linear_coefficient_also_at_singular_matrices(n, seed):
+    rng = np.random.default_rng(seed)
+    A, dA = rng.integers(-3, 4, (2, n, n)).tolist()  # small integers are often singular
+    adj = minors_adjugate(A)
+    exact = sum(adj[i][j] * dA[j][i] for i in range(n) for j in range(n))
+    assert determinant_derivative(A, dA) == pytest.approx(float(exact), abs=1e-10)
+
+
+@pytest.mark.parametrize("n", [1, 3, 20])
+def test_determinant_derivative_against_autograd_and_complex_step(n):
+    A, dA = np.random.default_rng(n).standard_normal((2, 6, n, n))
+    leaf = torch.from_numpy(A).requires_grad_()
+    (gradient,) = torch.autograd.grad(torch.linalg.det(leaf).sum(), leaf)
+    autograd = (gradient.numpy() * dA).sum((1, 2))
+    complex_step = np.linalg.det(A + 1e-100j * dA).imag * 1e100
+    size = np.linalg.norm(adjugate(A), axis=(1, 2)) * np.linalg.norm(dA, axis=(1, 2))
+    assert (np.abs(determinant_derivative(A, dA) - autograd) <= 1e-11 * size).all()
+    assert (np.abs(determinant_derivative(A, dA) - complex_step) <= 1e-11 * size).all()
+
+
+def test_determinant_derivative_broadcasts_and_survives_extreme_scales():
+    A, dA = np.random.default_rng(0).standard_normal((2, 4, 3, 3))
+    table = determinant_derivative(A[:, None], dA[None])
+    assert table.shape == (4, 4) and table[1, 2] == pytest.approx(determinant_derivative(A[1], dA[2]), rel=1e-12)
+    # The adjugate of 1e200 I₃ is beyond float64, its product with a small dA is not.
+    assert determinant_derivative(1e200 * np.eye(3), 1e-300 * np.eye(3)) == pytest.approx(3e100, rel=1e-12)
+    with pytest.raises(ValueError, match="A, dA: .*log_abs_det_derivative"):
+        determinant_derivative(1e200 * np.eye(3), np.eye(3))
+    assert determinant_derivative(A, 0 * dA).tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize("n", [1, 4, 30])
+def test_log_abs_det_derivative_against_autograd(n):
+    A, dA = np.random.default_rng(n).standard_normal((2, 5, n, n))
+    leaf = torch.from_numpy(A).requires_grad_()
+    (gradient,) = torch.autograd.grad(torch.linalg.slogdet(leaf).logabsdet.sum(), leaf)
+    expected = (gradient.numpy() * dA).sum((-2, -1))
+    assert np.allclose(log_abs_det_derivative(A, dA), expected, rtol=1e-9, atol=1e-9)
+
+
+@given(st.integers(1, 6), seeds)
+@few
+def test_log_abs_det_derivative_does_not_feel_the_scale_of_rows_and_columns(n, seed):
+    rng = np.random.default_rng(seed)
+    A, dA = rng.standard_normal((2, n, n))
+    r, c = rng.integers(-200, 201, (2, n))
+    exponents = r[:, None] + c
+    scaled = log_abs_det_derivative(np.ldexp(A, exponents), np.ldexp(dA, exponents))
+    size = np.abs(np.linalg.inv(A)).max() * np.abs(dA).max()
+    assert scaled == pytest.approx(log_abs_det_derivative(A, dA), abs=1e-12 * size * np.linalg.cond(A))
+
+
+def test_singular_matrices_have_no_log_derivative():
+    batch = np.stack([np.eye(3), np.ones((3, 3))])
+    with pytest.raises(ValueError, match=r"A: matrix \(1,\) of the batch is singular.*determinant_derivative"):
+        log_abs_det_derivative(batch, np.eye(3))
+    rounded = np.random.default_rng(0).standard_normal((6, 5)) @ np.random.default_rng(1).standard_normal((5, 6))
+    for A in (np.zeros((1, 1)), rounded):
+        with pytest.raises(ValueError, match="A: is singular to working precision"):
+            log_abs_det_derivative(A, np.ones_like(A))
+    with pytest.raises(ValueError, match="A, dA: .*scale dA down"):
+        log_abs_det_derivative([[1e-200]], [[1e200]])
+
+
+@pytest.mark.parametrize("function", [determinant_derivative, log_abs_det_derivative])
+def test_bad_pairs_are_named(function):
+    good = np.eye(3)
+    with pytest.raises(ValueError, match="A: shape"):
+        function(np.ones((2, 3)), good)
+    with pytest.raises(ValueError, match="dA: holds nan"):
+        function(good, np.full((3, 3), np.nan))
+    with pytest.raises(ValueError, match=r"dA: shape \(2, 2\) does not fit"):
+        function(good, np.eye(2))
+    with pytest.raises(ValueError, match=r"dA: shape \(5, 3, 3\) does not fit"):
+        function(np.stack([good] * 4), np.stack([good] * 5))
