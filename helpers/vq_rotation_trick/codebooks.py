@@ -1,0 +1,145 @@
+"""Codebooks that are learned: by gradient, as running means, through one matrix, or on the unit sphere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from helpers.inputs import real_number
+from helpers.vq_rotation_trick.clusters import cell_sums, kmeans
+from helpers.vq_rotation_trick.lookup import nearest_code, take_codes
+from helpers.vq_rotation_trick.rules import CodebookRule
+
+
+def _start(init: float | str | Tensor, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """The codes at the start, float32; for "kmeans" a draw that the first batch replaces."""
+    if isinstance(init, Tensor):
+        if init.shape != shape or not torch.isfinite(init).all():
+            raise ValueError(f"init: codes of shape {tuple(init.shape)}; give finite ones of shape {shape}")
+        return init.detach().to(torch.float32).clone()
+    if init == "kmeans":
+        return torch.randn(*shape, generator=generator)
+    if isinstance(init, str) or init is None:
+        raise ValueError(f"init: is {init!r}; give a positive scale, 'kmeans', or codes")
+    return torch.randn(*shape, generator=generator) * real_number("init", init, above=0)
+
+
+class Codebook(CodebookRule):
+    """K codes as parameters, moved by the codebook loss (van den Oord et al., arXiv 1711.00937).
+
+    shape: (K, d), or (models, K, d). init, restart, decay, generator: as for `VectorQuantizer`.
+    """
+
+    moved_by_loss = True
+    can_restart = True
+    points: Tensor  # the codes as stored, shape (..., K, d)
+    share: Tensor  # running share of the samples that each code serves, (..., K)
+    total: Tensor  # running sum of these samples over the number of all, (..., K, d)
+    placed: Tensor
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        *,
+        generator: torch.Generator,
+        init: float | str | Tensor = 1.0,
+        restart: float = 0.0,
+        decay: float = 0.95,
+    ):
+        super().__init__()
+        self.codes, self.generator = shape[-2], generator
+        self.restart = real_number("restart", restart, at_least=0, below=1)
+        self.decay = real_number("decay", decay, at_least=0, below=1)
+        if restart and not self.can_restart:
+            raise ValueError(f"restart: is {restart}, but {type(self).__name__} cannot place single codes; give 0")
+        points = _start(init, shape, generator)
+        self.points = torch.nn.Parameter(points, requires_grad=self.moved_by_loss)
+        self.register_buffer("share", torch.full(shape[:-1], 1 / self.codes))
+        self.register_buffer("total", points / self.codes)
+        self.register_buffer("placed", torch.tensor(not isinstance(init, str)))
+
+    def is_placed(self) -> bool:
+        return bool(self.placed)
+
+    def compared(self, z: Tensor) -> Tensor:
+        return z
+
+    def code_vectors(self) -> Tensor:
+        return self.points.clone()  # a restart may change the codes in place before the backward pass
+
+    def look_up(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        codebook = self.code_vectors()
+        indices = nearest_code(x.detach(), codebook.detach())
+        return take_codes(codebook, indices), indices
+
+    @torch.no_grad()
+    def place_codes(self, z: Tensor) -> None:
+        self.points.copy_(kmeans(self.compared(z), self.codes, self.generator))
+        self.total.copy_(self.points * self.share[..., None])
+        self.placed.fill_(True)
+
+    @torch.no_grad()
+    def before_look_up(self, x: Tensor) -> None:
+        """Replace dead codes, so that this batch is already served by the new ones."""
+        if not self.restart:
+            return
+        dead = self.share < self.restart / self.codes
+        generator = self.generator
+        choice = torch.randint(x.shape[-2], dead.shape, generator=generator, device=generator.device).to(x.device)
+        self.points.copy_(torch.where(dead[..., None], take_codes(x, choice), self.points))
+        self.share.masked_fill_(dead, 1 / self.codes)
+        self.total.copy_(torch.where(dead[..., None], self.points / self.codes, self.total))
+
+    @torch.no_grad()
+    def after_look_up(self, x: Tensor, indices: Tensor) -> None:
+        if self.restart:
+            self._update_shares(x, indices)
+
+    def _update_shares(self, x: Tensor, indices: Tensor) -> Tensor:
+        """The samples' sums per code, over the number of samples."""
+        counts, sums = cell_sums(x, indices, self.codes)
+        self.share.lerp_(counts / x.shape[-2], 1 - self.decay)
+        return sums / x.shape[-2]
+
+
+class EMACodebook(Codebook):
+    """Codes as exponential moving averages of the vectors they serve (van den Oord et al., appendix A.1)."""
+
+    moved_by_loss = False
+
+    @torch.no_grad()
+    def after_look_up(self, x: Tensor, indices: Tensor) -> None:
+        self.total.lerp_(self._update_shares(x, indices), 1 - self.decay)
+        share = self.share[..., None]  # a code without samples keeps its place: 0/0 would lose it
+        self.points.copy_(torch.where(share > 1e-12, self.total / share, self.points))
+
+
+class SimVQCodebook(Codebook):
+    """Frozen codes times one learned d×d matrix (Zhu et al., arXiv 2411.02038)."""
+
+    can_restart = False
+
+    def __init__(self, shape: tuple[int, ...], **options: Any):
+        super().__init__(shape, **options)
+        self.points.requires_grad_(False)
+        self.matrix = torch.nn.Parameter(torch.eye(shape[-1]).expand(*shape[:-2], -1, -1).clone())
+
+    def code_vectors(self) -> Tensor:
+        return self.points @ self.matrix
+
+    @torch.no_grad()
+    def place_codes(self, z: Tensor) -> None:
+        self.matrix.copy_(torch.eye(z.shape[-1]).expand_as(self.matrix))
+        super().place_codes(z)
+
+
+class CosineCodebook(Codebook):
+    """Vectors and codes are normalised to length 1 first (Yu et al., arXiv 2110.04627)."""
+
+    def compared(self, z: Tensor) -> Tensor:
+        return torch.nn.functional.normalize(z, dim=-1)
+
+    def code_vectors(self) -> Tensor:
+        return torch.nn.functional.normalize(super().code_vectors(), dim=-1)
