@@ -1,0 +1,35 @@
+"""What the tests of several files share."""
+
+import math
+
+import mpmath
+import numpy as np
+import torch
+from hypothesis import strategies as st
+
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+double = torch.float64
+seeds = st.integers(0, 2**32 - 1)  # drawing every number from hypothesis takes longer than what is tested
+
+
+def slope(f, x):
+    x = x.detach().clone().requires_grad_()
+    return torch.autograd.grad(f(x).sum(), x)[0]
+
+
+def reference(x):
+    """min_exp and its slope at a float, with 40 digits."""
+    with mpmath.workdps(40):
+        x = mpmath.mpf(x)
+        return (x, mpmath.mpf(1)) if x > 0 else (x * mpmath.exp(x), (1 + x) * mpmath.exp(x))
+
+
+def any_numbers(seed, dtype, size=32):
+    """Numbers of every size that the format holds, of either sign; zero, the smallest, ±inf and nan among them."""
+    rng = np.random.default_rng(seed)
+    info = torch.finfo(dtype)
+    sizes = 10.0 ** rng.uniform(math.log10(info.tiny) - 3, math.log10(info.max), size // 4)
+    near = rng.normal(0, 10, size - len(sizes))
+    special = [0.0, info.tiny, info.max, math.inf, math.nan]
+    numbers = np.concatenate([sizes, near, special]) * rng.choice([-1, 1], size + len(special))
+    return torch.tensor(rng.permutation(numbers), dtype=double).to(dtype)

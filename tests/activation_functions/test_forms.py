@@ -1,0 +1,139 @@
+"""min_exp in every format, mode and place, against 40 digits and against its plain formula."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.autograd import forward_ad
+
+from helpers import activation_functions as af
+from tests.activation_functions.strategies import DTYPES, any_numbers, double, reference, seeds, slope
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_min_exp_agrees_with_mpmath_in_every_dtype(dtype):
+    x = torch.linspace(-30, 5, 141, dtype=double).to(dtype)
+    value, derivative = zip(*(reference(v) for v in x.tolist()), strict=True)
+    info = torch.finfo(dtype)
+    near = {"rtol": 4 * info.eps, "atol": 2 * info.smallest_normal * info.eps}
+    torch.testing.assert_close(af.min_exp(x).double(), torch.tensor([float(v) for v in value], dtype=double), **near)
+    # (1 + x)eˣ passes through 0 at −1, where only the absolute error can be small
+    near["atol"] += info.eps
+    slopes = torch.tensor([float(v) for v in derivative], dtype=double)
+    torch.testing.assert_close(slope(af.min_exp, x).double(), slopes, **near)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_min_exp_at_the_ends_of_the_range(dtype):
+    top = torch.finfo(dtype).max
+    x = torch.tensor([-math.inf, -top, -1000, 0, 1000, top, math.inf], dtype=dtype)
+    assert af.min_exp(x).tolist() == [0, 0, 0, 0, 1000, top, math.inf]
+    assert slope(af.min_exp, x).tolist() == [0, 0, 0, 1, 1, 1, 1]
+    nan = torch.tensor([math.nan], dtype=dtype)
+    assert af.min_exp(nan).isnan().all() and slope(af.min_exp, nan).isnan().all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(bits=st.floats(allow_nan=False, allow_infinity=False))
+@settings(max_examples=50, deadline=None)
+def test_min_exp_is_finite_wherever_its_input_is(dtype, bits):
+    x = torch.tensor([bits], dtype=double).clamp(torch.finfo(dtype).min, torch.finfo(dtype).max).to(dtype)
+    y, d = af.min_exp(x), slope(af.min_exp, x)
+    assert y.isfinite().all() and d.isfinite().all()
+    assert y.item() >= -math.exp(-1) * (1 + torch.finfo(dtype).eps)
+    assert -math.exp(-2) * 1.01 <= d.item() <= 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_large_incoming_gradients_do_not_turn_into_nan(dtype):
+    x = torch.tensor([-1000.0, -70.0, 3.0], dtype=dtype, requires_grad=True)
+    (grad,) = torch.autograd.grad(af.min_exp(x), x, torch.full_like(x, 60000))
+    assert grad.isfinite().all() and grad[2].item() == torch.tensor(60000, dtype=dtype).item()
+
+
+def test_min_exp_has_right_derivatives_of_first_and_second_order():
+    x = torch.tensor([-3.0, -1.1, -0.2, 0.3, 2.0], dtype=double, requires_grad=True)
+    assert torch.autograd.gradcheck(af.min_exp, x, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(af.min_exp, x)
+    assert slope(lambda z: torch.autograd.grad(af.min_exp(z).sum(), z, create_graph=True)[0], torch.zeros(1)) == 2
+
+
+def test_min_exp_keeps_its_input_alone_for_the_backward_pass():
+    kept, x = [], torch.randn(100, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.data_ptr()) or t, lambda t: t):
+        af.min_exp(x)
+    assert kept == [x.data_ptr()]
+
+
+def test_min_exp_under_torch_func():
+    x = torch.linspace(-4, 3, 15, dtype=double)
+    second = torch.where(x > 0, 0, (2 + x) * x.exp())
+    total = lambda z: af.min_exp(z).sum()  # noqa: E731
+    for transform in (torch.func.hessian, lambda f: torch.func.jacfwd(torch.func.jacfwd(f))):
+        torch.testing.assert_close(transform(total)(x).diagonal(), second)
+    torch.testing.assert_close(torch.func.vmap(torch.func.grad(af.min_exp))(x), slope(af.min_exp, x))
+    torch.testing.assert_close(torch.func.vmap(af.min_exp)(x[:, None])[:, 0], af.min_exp(x))
+    value, tangent = torch.func.jvp(af.min_exp, (x,), (torch.ones_like(x),))
+    torch.testing.assert_close((value, tangent), (af.min_exp(x), slope(af.min_exp, x)))
+    with forward_ad.dual_level():
+        dual = af.min_exp(forward_ad.make_dual(x, torch.ones_like(x)))
+        torch.testing.assert_close(forward_ad.unpack_dual(dual).tangent, tangent)
+
+
+def test_min_exp_takes_batched_gradients_and_infinities_in_every_mode():
+    x = torch.tensor([-math.inf, -2.0, 0.0, 3.0, math.inf], dtype=double, requires_grad=True)
+    expected = torch.tensor([0, -math.exp(-2), 1, 1, 1], dtype=double)
+    y = af.min_exp(x)
+    (rows,) = torch.autograd.grad(y, x, torch.eye(5, dtype=double), is_grads_batched=True)
+    torch.testing.assert_close(rows.diagonal(), expected)
+    value, tangent = torch.func.jvp(af.min_exp, (x.detach(),), (torch.ones(5, dtype=double),))
+    torch.testing.assert_close((value, tangent), (y.detach(), expected))
+    assert af.min_exp(torch.tensor(math.nan)).isnan()
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_min_exp_is_traced_whole_by_the_compiler(backend):
+    torch._dynamo.reset()
+    compiled = torch.compile(af.min_exp, backend=backend, fullgraph=True)
+    x = torch.tensor([-math.inf, -1e38, -2.0, 0.0, 1.0, 1e38, math.inf])
+    torch.testing.assert_close(compiled(x), af.min_exp(x))
+    torch.testing.assert_close(slope(compiled, x), slope(af.min_exp, x))
+    assert slope(compiled, torch.tensor([math.nan])).isnan().all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_min_exp_as_the_compiler_sees_it_is_the_same_function(dtype):
+    top = torch.finfo(dtype).max
+    x = torch.tensor([-math.inf, -top, -1000, -87.5, -2, -1, -0.3, 0, 0.5, 1000, top, math.inf], dtype=dtype)
+    grad, value = torch.func.vmap(torch.func.grad_and_value(af.min_exp))(x)  # torch.func takes the same branch
+    torch.testing.assert_close(value, af.min_exp(x))
+    torch.testing.assert_close(grad, slope(af.min_exp, x))
+
+
+@pytest.mark.parametrize("bad", [torch.arange(3), 1.0, np.zeros(2), torch.zeros(2, dtype=torch.complex64)])
+def test_min_exp_refuses_what_is_not_a_floating_tensor(bad):
+    with pytest.raises(ValueError, match="x: is .* give a tensor of float16"):
+        af.min_exp(bad)
+
+
+@given(st.lists(st.floats(-80, 80), min_size=1, max_size=8))
+def test_the_articles_three_forms_are_one_function(values):
+    x = torch.tensor(values, dtype=double)
+    for form in (af.min_exp_naive, af.min_exp_max):
+        torch.testing.assert_close(form(x), af.min_exp(x), rtol=1e-14, atol=0)
+    torch.testing.assert_close(af.min_exp_relu(x), af.min_exp(x), rtol=1e-14, atol=1e-13)  # it cancels
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, double])
+@given(seed=seeds)
+@settings(max_examples=500, deadline=None, derandomize=True)
+def test_the_fast_way_is_the_plain_formula(dtype, seed):
+    x = any_numbers(seed, dtype)
+    near = {"rtol": 4 * torch.finfo(dtype).eps, "atol": torch.finfo(dtype).smallest_normal, "equal_nan": True}
+    torch.testing.assert_close(af.min_exp(x), af.min_exp_by_cases(x), **near)
+    # (1 + x)eˣ passes through 0 at −1, where only the absolute error can be small
+    near["atol"] = torch.finfo(dtype).eps
+    torch.testing.assert_close(slope(af.min_exp, x), slope(af.min_exp_by_cases, x), **near)
