@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 
-from timing import median_seconds  # first: it sets one thread
+from timing import goal, median_seconds  # first: it sets one thread
 
 # isort: split
 import numpy as np
@@ -67,15 +67,19 @@ def main(particles: int = 10_000, steps: int = 100) -> None:
     }
     print(f"{particles} particles, {steps} steps, one thread; the loop runs in plain Python floats")
     print(f"{'equation':10} {'at once':>10} {'loop':>10} {'ratio':>8}   mean of θ: at once, loop")
+    ratios = {}
     for name, (ours, loop) in equations.items():
         seconds = median_seconds({"ours": ours, "loop": loop}, repeats=3)
         means = np.mean(ours()), np.mean(loop())
         error = 5 * np.std(loop()) * math.sqrt(2 / particles)
+        ratios[name] = seconds["loop"] / seconds["ours"]
         assert abs(means[0] - means[1]) < error, f"{name}: the two programs disagree: {means}"
         print(
-            f"{name:10} {seconds['ours']:9.3f}s {seconds['loop']:9.2f}s {seconds['loop'] / seconds['ours']:7.0f}x"
+            f"{name:10} {seconds['ours']:9.3f}s {seconds['loop']:9.2f}s {ratios[name]:7.0f}x"
             f"   {means[0]:+.3f}, {means[1]:+.3f}"
         )
+    for name, ratio in ratios.items():
+        goal(f"{name}, {particles} particles: loop / at once", ratio, at_least=20)
 
 
 if __name__ == "__main__":

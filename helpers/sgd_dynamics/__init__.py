@@ -1,0 +1,70 @@
+"""Gradient descent, SGD and momentum as discretised dynamics.
+
+Source: Su Jianlin, *Optimisation algorithms from a dynamical point of view (1): from SGD to momentum* (2018),
+https://spaces.ac.cn/archives/5655. Notation of the article in brackets: learning rate [α], momentum [β], time step [γ],
+friction [λ], noise amplitude [σ], velocity increment [v] = γ·η. The schemes are
+
+    v ← βv − α∇L(point),  θ ← θ + v,
+
+with ∇L taken at θ ("heavy_ball"), θ + βv/2 ("nesterov_half"), θ + βv ("nesterov") or (θ + θ_new)/2 ("implicit").
+Gradient descent is "heavy_ball" with β = 0. Positions have their coordinates on the last axis; other axes are batch.
+
+- `schemes`: the four schemes, run from many starts at once
+- `momentum`: from friction and time step to learning rate and momentum, and back
+- `flows`: the equations that the schemes discretise, and the friction that keeps a ball from crossing a barrier
+- `stability`: one step on a quadratic as a matrix, its spectral radius, where it stays below 1, the best tuning
+- `stationary`: where noisy schemes settle on a quadratic, in closed form
+- `langevin`: particles with noise, without and with inertia
+- `escape`: how long a noisy particle takes over a barrier: simulated, exact, and by Kramers' formula
+- `least_squares`: SGD on a regression, from real data
+- private: `_types` (what arrays and gradients are)
+"""
+
+from helpers.sgd_dynamics.escape import exit_times, kramers_time, mean_passage_time
+from helpers.sgd_dynamics.flows import critical_friction, gradient_flow, inertial_flow
+from helpers.sgd_dynamics.langevin import simulate_kramers, simulate_langevin
+from helpers.sgd_dynamics.least_squares import least_squares_sgd
+from helpers.sgd_dynamics.momentum import (
+    corrected_momentum,
+    corrected_momentum_exact,
+    friction_from_momentum,
+    momentum_from_friction,
+    momentum_from_friction_nesterov,
+)
+from helpers.sgd_dynamics.schemes import LOOKAHEAD, SCHEMES, integrate, resting_velocity
+from helpers.sgd_dynamics.stability import amplification, optimal_tuning, spectral_radius, stability_limit
+from helpers.sgd_dynamics.stationary import (
+    minibatch_factor,
+    stationary_covariance,
+    stationary_variance,
+    stationary_variance_momentum,
+)
+
+__all__ = [  # in the order in which the notebook meets them
+    "integrate",
+    "gradient_flow",
+    "minibatch_factor",
+    "simulate_langevin",
+    "stationary_variance",
+    "least_squares_sgd",
+    "stationary_covariance",
+    "inertial_flow",
+    "resting_velocity",
+    "momentum_from_friction",
+    "momentum_from_friction_nesterov",
+    "critical_friction",
+    "friction_from_momentum",
+    "spectral_radius",
+    "amplification",
+    "corrected_momentum_exact",
+    "corrected_momentum",
+    "stationary_variance_momentum",
+    "SCHEMES",
+    "LOOKAHEAD",
+    "stability_limit",
+    "simulate_kramers",
+    "mean_passage_time",
+    "exit_times",
+    "kramers_time",
+    "optimal_tuning",
+]
