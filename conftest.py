@@ -13,6 +13,7 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_variable] = "1"  # float results depend on the number of threads
 os.environ["COURSE_FIGURES"] = str(ROOT / "build" / "tested-figures")  # a test leaves figures/ alone
 os.environ["COURSE_FORMATS"] = "svg,png,pdf"
+os.environ["COURSE_CLAIMS"] = "strict"  # what is stored must hold, whoever edited a parameter
 os.environ.pop("COURSE_WIDGETS", None)
 
 from helpers._compat import wrap_output_comparison  # noqa: E402

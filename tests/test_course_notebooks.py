@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from typer.testing import CliRunner
 
-from helpers.course import notebooks
+from helpers.course import notebooks, parameters
 from helpers.course.command import app
 from helpers.course.exercises import check_answer
 from helpers.course.widgets import explore
@@ -81,10 +81,10 @@ def test_no_notebooks(folder):
 
 def test_parameters(folder):
     store(folder, "1_first")
-    notebook = notebooks.with_parameters(notebooks.read("1_first"), {"size": 5})
+    notebook = parameters.with_parameters("1_first", notebooks.read("1_first"), {"size": 5})
     assert "size = 5" in notebook.cells[2].source
-    with pytest.raises(ValueError, match="unknown parameter depth; this notebook has: size"):
-        notebooks.with_parameters(notebooks.read("1_first"), {"depth": 5})
+    with pytest.raises(ValueError, match="1_first has no parameter depth; it has: size"):
+        parameters.with_parameters("1_first", notebooks.read("1_first"), {"depth": 5})
 
 
 def test_results_do_not_depend_on_jobs_and_are_complete(folder, tmp_path):
@@ -127,7 +127,7 @@ def test_wrong_arguments_are_explained(folder):
     for arguments, message in (
         (["run", "9"], "choose among: 1_first"),
         (["run", "-p", "size"], "NAME=VALUE"),
-        (["run", "-p", "depth=3"], "unknown parameter depth"),
+        (["run", "-p", "depth=3"], "1_first has no parameter depth"),
         (["run", "-p", "size=3", "--store"], "does not go with"),
         (["figures", "--format", "gif"], "choose among svg, png, pdf"),
         (["student", "--out", str(folder)], "overwrite"),

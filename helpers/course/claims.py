@@ -7,20 +7,34 @@ A claim compares what is *stated* (by the article, or by the course's own theory
 - differs: the whole interval lies outside;
 - undecided: the interval straddles the edge. An undecided claim is an error, so that no verdict hangs on luck.
 
-The author declares the verdict that is expected, and the cell fails when the numbers say otherwise.
+The author declares the verdict that is expected, and the cell fails when the numbers say otherwise. That holds at the
+published parameters. A reader who changes one goes on: the verdict that comes out is shown beside the published one.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import sympy
 from IPython.display import display
 
-from helpers.course.evidence import distance, format_value, judge, numbers
+from helpers.course.evidence import (
+    NoEvidence,
+    distance,
+    extent,
+    format_interval,
+    format_measured,
+    format_value,
+    judge,
+    numbers,
+)
+from helpers.course.recording import changed_parameters, published_parameters
+from helpers.course.recording import recording as is_recording
 from helpers.course.verdicts import ID, MIME, OWED, SYMBOLS, VERDICTS, Claim, expand_ids
 
 
@@ -41,6 +55,7 @@ class Claims:
             raise ValueError(f"notebook: {notebook!r} owes nothing yet; give owed=, or list it in OWED")
         self.notebook = notebook
         self.owed = expand_ids(OWED[notebook] if owed is None else owed)
+        self._published = published_parameters(notebook)
         self._claims: dict[str, Claim] = {}
 
     def check(
@@ -86,14 +101,17 @@ class Claims:
                 spread = spread / np.abs(numbers("stated", value))
             return judge(tolerance - distance(value, measured, relative), spread)
 
-        outcome: bool | str | None = agrees(stated)
-        if outcome is False and corrected is not None:
-            outcome = "corrected" if agrees(corrected) else None
-        shown = self._shown(measured, tolerance * self._size(stated) if relative else tolerance, uncertainty, digits)
+        outcome: bool | str | None = None
+        with self._recorded():
+            outcome = agrees(stated)
+            if outcome is False and corrected is not None:
+                outcome = "corrected" if agrees(corrected) else None
+        unit = tolerance * float(np.abs(numbers("stated", stated)).max()) if relative else tolerance
+        shown = format_measured(measured, unit, uncertainty, digits)
         stated_text = format_value(stated, 0.0, digits + 1)
         if corrected is not None:
             stated_text += f" → {format_value(corrected, 0.0, digits + 1)}"
-        self._close(id, statement, article is not None, stated_text, shown, outcome, expect)
+        self._close(id, statement, article is not None, stated_text, shown, outcome, expect, measured)
 
     def bound(
         self,
@@ -118,31 +136,22 @@ class Claims:
             raise ValueError(f"{id}: give above=, below= or both")
         if (corrected is not None) != (expect == "corrected"):
             raise ValueError(f"{id}: corrected= goes with expect='corrected', and only with it")
-        values, spread = numbers("measured", measured), numbers("uncertainty", uncertainty)
 
         def inside(low: float, high: float) -> bool | None:
-            return judge(np.minimum(values - low, high - values), spread)
+            values = numbers("measured", measured)
+            return judge(np.minimum(values - low, high - values), numbers("uncertainty", uncertainty))
 
-        outcome: bool | str | None = inside(above, below)
-        if outcome is False and corrected is not None:
-            outcome = "corrected" if inside(*corrected) else None
+        outcome: bool | str | None = None
+        with self._recorded():
+            outcome = inside(above, below)
+            if outcome is False and corrected is not None:
+                outcome = "corrected" if inside(*corrected) else None
 
-        def interval(low: float, high: float) -> str:
-            low_text, high_text = format_value(low, 0.0, digits + 1), format_value(high, 0.0, digits + 1)
-            return (
-                f"≥ {low_text}"
-                if math.isinf(high)
-                else f"≤ {high_text}"
-                if math.isinf(low)
-                else f"{low_text} … {high_text}"
-            )
-
-        stated = interval(above, below) + (f" → {interval(*corrected)}" if corrected else "")
-        if values.size > 6:
-            shown = f"{format_value(values.min(), 0.0, digits)} … {format_value(values.max(), 0.0, digits)}"
-        else:
-            shown = self._shown(values if values.ndim else values.item(), 0.0, uncertainty, digits)
-        self._close(id, statement, self._by(by), stated, shown, outcome, expect)
+        stated = format_interval(above, below, digits) + (
+            f" → {format_interval(*corrected, digits)}" if corrected else ""
+        )
+        shown = format_measured(measured, 0.0, uncertainty, digits, as_range=True)
+        self._close(id, statement, self._by(by), stated, shown, outcome, expect, measured)
 
     def holds(
         self, id: str, statement: str, condition: Any, *, by: str = "article", expect: str = "reproduced"
@@ -172,33 +181,63 @@ class Claims:
         rows = sorted(self._claims.values(), key=lambda claim: (order.get(self._base(claim.id), math.inf), claim.id))
         lines = ["| id | statement | by | stated | measured | verdict |", "|---|---|---|---|---|---|"]
         for row in rows:
-            cells = (row.id, row.statement, row.by, row.stated, row.measured, f"{SYMBOLS[row.verdict]} {row.verdict}")
+            verdict = f"{SYMBOLS[row.verdict]} {row.verdict}" + (
+                f", published: {row.published}" if row.published else ""
+            )
+            cells = (row.id, row.statement, row.by, row.stated, row.measured, verdict)
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-        text = "\n".join(lines)
-        data = {"notebook": self.notebook, "claims": [asdict(row) for row in rows]}
-        display({"text/markdown": text, "text/plain": f"{len(rows)} claims, none open", MIME: data}, raw=True)
+        data = {"notebook": self.notebook, "claims": [row.row() for row in rows]}
+        other = [row.id for row in rows if row.published]
+        summary = f"{len(rows)} claims, none open" + (f"; not as published: {', '.join(other)}" if other else "")
+        display({"text/markdown": "\n".join(lines), "text/plain": summary, MIME: data}, raw=True)
 
     def _close(
-        self, id: str, statement: str, by_article: bool, stated: str, shown: str, outcome: Any, expect: str
+        self,
+        id: str,
+        statement: str,
+        by_article: bool,
+        stated: str,
+        shown: str,
+        outcome: Any,
+        expect: str,
+        measured: Any = None,
     ) -> None:
         if expect not in VERDICTS:
             raise ValueError(f"{id}: expect={expect!r} is not one of {', '.join(VERDICTS)}")
         if not ID.fullmatch(id) or self._base(id) not in self.owed:
             raise ValueError(f"{id!r} is not an owed id of {self.notebook}, with at most one letter behind it")
-        previous = self._claims.get(id)
-        if previous and previous.statement != statement:
+        if (previous := self._claims.get(id)) and previous.statement != statement:
             raise ValueError(f"{id} is already the claim {previous.statement!r}; use {id}a, {id}b for its parts")
         verdict = {True: "reproduced", False: "refuted", None: "undecided"}.get(outcome, outcome)
-        claim = Claim(id, statement, "article" if by_article else "course", stated, shown, verdict)
-        if verdict != expect:
+        recording = is_recording(self._published)
+        if verdict != expect and not recording:
             raise ClaimError(
                 f"{id}: declared {expect!r}, but the numbers say {verdict!r}\n"
                 f"  statement: {statement}\n  stated:    {stated}\n  measured:  {shown}"
             )
+        claim = Claim(id, statement, "article" if by_article else "course", stated, shown, verdict)
+        if recording:
+            low, high = extent(measured)
+            claim = replace(claim, published=expect if verdict != expect else None, low=low, high=high)
         self._claims[id] = claim
+        judged = verdict
+        if claim.published:
+            changed = [f"{name}={value}" for name, value in changed_parameters(self._published).items()]
+            judged = f"{verdict} at {', '.join(changed) or 'these settings'} (published: {expect})"
         evidence = f"{shown}" if verdict == "not testable here" else f"stated {stated}; measured {shown}"
-        text = f"{SYMBOLS[verdict]} **{id}, {verdict}**: {statement} ({evidence})"
-        display({"text/markdown": text, "text/plain": f"{id} {verdict}: {statement} ({evidence})"}, raw=True)
+        text = f"{SYMBOLS[verdict]} **{id}, {judged}**: {statement} ({evidence})"
+        data = {"text/markdown": text, "text/plain": f"{id} {judged}: {statement} ({evidence})"}
+        # While recording, each claim is kept by itself: a notebook that ends early has no table.
+        display(data | ({MIME: {"notebook": self.notebook, "claim": claim.row()}} if recording else {}), raw=True)
+
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        """While recording, a measurement that is empty or has a nan leaves the claim undecided."""
+        try:
+            yield
+        except NoEvidence:
+            if not is_recording(self._published):
+                raise
 
     @staticmethod
     def _base(id: str) -> str:
@@ -209,15 +248,3 @@ class Claims:
         if by not in ("article", "course"):
             raise ValueError(f"by={by!r} is not 'article' or 'course'")
         return by == "article"
-
-    @staticmethod
-    def _size(value: Any) -> float:
-        return float(np.abs(numbers("stated", value)).max())
-
-    @staticmethod
-    def _shown(measured: Any, tolerance: float, uncertainty: Any, digits: int) -> str:
-        width = float(np.max(np.abs(numbers("uncertainty", uncertainty))))
-        if hasattr(measured, "detach"):
-            measured = measured.detach().cpu().numpy()
-        text = format_value(measured, width or tolerance, digits)
-        return f"{text} ± {format_value(width, 0.0, 1)}" if width > 0 else text

@@ -2,68 +2,38 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from helpers.course import notebooks, readme
+from helpers.course import command_audit, notebooks, parameters, readme
 from helpers.course.figures import FORMATS, ROOT
+from helpers.course.recording import CLAIMS, STRICT
+from helpers.course.terminal import Jobs, Names, Parameters, console, fail, read_parameters, select
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-# Where there is no terminal to measure (a log file), 80 columns would break the scoreboard.
-console = Console(width=None if sys.stdout.isatty() else 120)
-
-Names = Annotated[list[str] | None, typer.Argument(help="6, attention or 6_attention_scale; all notebooks for none")]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="notebooks at once; one per core by default")]
-
-
-def _fail(message: object) -> typer.Exit:
-    Console(stderr=True).print(Text(f"course: {message}", style="red"))
-    return typer.Exit(2)
-
-
-def _select(names: Sequence[str] | None) -> list[str]:
-    try:
-        return notebooks.select(names or [])
-    except ValueError as error:
-        raise _fail(error) from None
-
-
-def _parameters(assignments: Sequence[str]) -> dict[str, Any]:
-    """``["seed=3"]`` gives ``{"seed": 3}``; a value that is no Python literal stays a string."""
-    parsed = {}
-    for assignment in assignments:
-        name, separator, value = assignment.partition("=")
-        if not separator or not name.isidentifier():
-            raise _fail(f"-p {assignment!r} is not of the form NAME=VALUE")
-        try:
-            parsed[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            parsed[name] = value
-    return parsed
+app.command()(command_audit.audit)
 
 
 def _execute(
     chosen: list[str],
     jobs: int | None,
     environment: dict[str, str],
-    parameters: dict[str, Any] | None = None,
+    values: dict[str, Any] | None = None,
     keep: Callable[[notebooks.Run], None] = lambda run: None,
 ) -> list[notebooks.Run]:
-    """Run notebooks under a progress bar and ``keep`` each one that passes, as soon as it has.
+    """Run notebooks under a progress bar and ``keep`` each one as soon as it has ended.
 
     Shows every failure and then leaves with 1; leaves with 130 after Ctrl-C.
     """
@@ -79,16 +49,15 @@ def _execute(
 
             def finished(run: notebooks.Run) -> None:
                 bars.stop_task(tasks[run.stem])
-                if not run.error:
-                    keep(run)
+                keep(run)
                 mark = "[red]failed[/]" if run.error else "[green]passed[/]"
                 bars.console.print(f"{mark} {run.stem} in {run.seconds:.0f} s")
 
             runs = notebooks.execute(
-                chosen, jobs=jobs, parameters=parameters, environment=environment, progress=progress, finished=finished
+                chosen, jobs=jobs, parameters=values, environment=environment, progress=progress, finished=finished
             )
     except ValueError as error:
-        raise _fail(error) from None
+        raise fail(error) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("Interrupted: all kernels are stopped; what had finished is complete.")
         raise typer.Exit(130) from None
@@ -106,42 +75,66 @@ def _execute(
 def run(
     names: Names = None,
     jobs: Jobs = None,
-    parameter: Annotated[list[str] | None, typer.Option("-p", help="NAME=VALUE for the parameters cell")] = None,
+    parameter: Parameters = None,
     store: Annotated[bool, typer.Option(help="keep the outputs in notebooks/ itself")] = False,
-    out: Annotated[Path, typer.Option(help="folder for figures")] = ROOT / "figures",
+    out: Annotated[Path | None, typer.Option(help="folder for figures")] = None,
 ) -> None:
     """Execute notebooks, write their figures, and print the scoreboard of claims.
 
-    The executed copies go to build/notebooks/; with --store they replace the notebooks themselves.
+    The executed copies go to build/notebooks/, the figures to figures/; with --store the copies replace the notebooks
+    themselves. With -p both go to build/<the parameters>/, and a claim that no longer holds is shown, not an error.
     """
     if store and parameter:
-        raise _fail("--store keeps the notebooks as they are published, so it does not go with -p")
-    chosen = _select(names)
-    copies = notebooks.FOLDER if store else ROOT / "build" / "notebooks"
+        raise fail("--store keeps the notebooks as they are published, so it does not go with -p")
+    chosen = select(names)
+    values = read_parameters(parameter, chosen)
+    place = notebooks.BUILD / parameters.label(values)
+    copies = notebooks.FOLDER if store else place / "notebooks" if values else notebooks.BUILD / "notebooks"
+    drawn = out or (place if values else ROOT) / "figures"
+    failed: dict[str, Path] = {}
 
     def keep(run: notebooks.Run) -> None:
-        notebooks.write(run.notebook, copies / f"{run.stem}.ipynb")
+        # What failed lies beside what passed, under its own name, and never in the place of a stored notebook.
+        beside = notebooks.BUILD / "notebooks" if store else copies
+        broken = beside / f"{run.stem}.failed.ipynb"
+        if run.error:
+            failed[run.stem] = broken
+        else:
+            broken.unlink(missing_ok=True)
+        notebooks.write(run.notebook, broken if run.error else copies / f"{run.stem}.ipynb")
 
-    runs = _execute(chosen, jobs, {"COURSE_FIGURES": str(out.resolve())}, _parameters(parameter or []), keep)
-    console.print(Markdown(readme.scoreboard({run.stem: notebooks.claims(run.notebook) for run in runs})))
-    console.print(Text(f"Figures: {out}{os.sep}<notebook>{os.sep}   Executed notebooks: {copies}{os.sep}"))
+    environment = {"COURSE_FIGURES": str(drawn.resolve())} | ({CLAIMS: STRICT} if store else {})
+    try:
+        runs = _execute(chosen, jobs, environment, values, keep)
+    finally:
+        for stem, path in failed.items():
+            console.print(Text(f"{stem} as far as it came: {path}"))
+    boards = {run.stem: notebooks.claims(run.notebook) for run in runs}
+    console.print(Markdown(readme.scoreboard(boards)))
+    for stem, rows in boards.items():
+        if other := [f"{row['id']} {row['verdict']}" for row in rows if "published" in row]:
+            console.print(Text(f"{stem}, not as published: {', '.join(other)}"))
+    console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}   Executed notebooks: {copies}{os.sep}"))
 
 
 @app.command()
 def figures(
     names: Names = None,
     format: Annotated[list[str] | None, typer.Option(help=f"one of {', '.join(FORMATS)}; may be repeated")] = None,
-    out: Annotated[Path, typer.Option(help="folder for figures")] = ROOT / "figures",
+    out: Annotated[Path | None, typer.Option(help="folder for figures")] = None,
+    parameter: Parameters = None,
     jobs: Jobs = None,
 ) -> None:
-    """Regenerate figures only: nothing but the figures is written."""
+    """Regenerate figures only: nothing but the figures is written. With -p they go to build/<the parameters>/."""
     formats = format or list(FORMATS)
     if unknown := set(formats) - set(FORMATS):
-        raise _fail(f"--format {', '.join(sorted(unknown))}: choose among {', '.join(FORMATS)}")
-    out.mkdir(parents=True, exist_ok=True)
-    chosen = _select(names)
-    _execute(chosen, jobs, {"COURSE_FIGURES": str(out.resolve()), "COURSE_FORMATS": ",".join(formats)})
-    console.print(Text(f"Figures: {out}{os.sep}<notebook>{os.sep}"))
+        raise fail(f"--format {', '.join(sorted(unknown))}: choose among {', '.join(FORMATS)}")
+    chosen = select(names)
+    values = read_parameters(parameter, chosen)
+    drawn = out or (notebooks.BUILD / parameters.label(values) if values else ROOT) / "figures"
+    drawn.mkdir(parents=True, exist_ok=True)
+    _execute(chosen, jobs, {"COURSE_FIGURES": str(drawn.resolve()), "COURSE_FORMATS": ",".join(formats)}, values)
+    console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}"))
 
 
 @app.command()
@@ -150,7 +143,7 @@ def claims(
     write: Annotated[bool, typer.Option(help="put the scoreboard of all notebooks into the README")] = False,
 ) -> None:
     """Print the scoreboard from the stored outputs; for chosen notebooks, every claim."""
-    chosen = _select(names)
+    chosen = select(names)
     stored = {stem: notebooks.claims(notebooks.read(stem)) for stem in chosen}
     if names:
         for stem, rows in stored.items():
@@ -161,20 +154,22 @@ def claims(
     console.print(Markdown(readme.scoreboard(stored)))
     if write:
         if names:
-            raise _fail("--write needs all notebooks")
+            raise fail("--write needs all notebooks")
         path = ROOT / "README.md"
         text = readme.replace_block(path.read_text(), "scoreboard", readme.scoreboard(stored))
         notebooks.replace_file(path, text.encode())
 
 
 @app.command("list")
-def list_() -> None:
-    """List the notebooks."""
-    table = Table("notebook", "title", "cells", "claims")
-    for stem in _select([]):
+def list_(names: Names = None) -> None:
+    """List the notebooks; of chosen ones also the parameters that -p can change, with their published values."""
+    table = Table("notebook", "title", "cells", "claims", *(["parameters"] if names else []))
+    for stem in select(names):
         notebook = notebooks.read(stem)
-        cells, rows = len(notebook.cells), len(notebooks.claims(notebook))
-        table.add_row(stem, Text(readme.title(notebook)), str(cells), str(rows))
+        row = [stem, readme.title(notebook), str(len(notebook.cells)), str(len(notebooks.claims(notebook)))]
+        values = parameters.published(notebook)
+        row += ["\n".join(f"{name}={value!r}" for name, value in values.items())] if names else []
+        table.add_row(*map(Text, row))
     console.print(table)
 
 
@@ -182,8 +177,8 @@ def list_() -> None:
 def student(names: Names = None, out: Annotated[Path, typer.Option(help="folder")] = Path("student")) -> None:
     """Write copies without outputs and with the exercises' solutions left out."""
     if out.resolve() == notebooks.FOLDER.resolve():
-        raise _fail(f"--out {out}: that would overwrite the notebooks themselves")
-    for stem in _select(names):
+        raise fail(f"--out {out}: that would overwrite the notebooks themselves")
+    for stem in select(names):
         notebooks.write(notebooks.without_solutions(notebooks.read(stem)), out / f"{stem}.ipynb")
     console.print(Text(f"Student copies: {out}{os.sep}"))
 

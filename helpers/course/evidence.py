@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+class NoEvidence(ValueError):
+    """A measurement that can support no verdict: empty, or with a nan."""
+
+
 def format_value(value: Any, tolerance: float = 0.0, digits: int = 3) -> str:
     """``value`` with no more digits than ``tolerance`` makes meaningful, and at most ``digits`` significant ones."""
     if isinstance(value, (bool, np.bool_)):
@@ -37,8 +41,31 @@ def format_value(value: Any, tolerance: float = 0.0, digits: int = 3) -> str:
     return f"{rounded:.{max(digits, 1)}g}" if abs(rounded) < 10**digits else f"{rounded:.10g}"
 
 
+def format_interval(low: float, high: float, digits: int) -> str:
+    """The interval [low, high] in words; an infinite end is left out."""
+    low_text, high_text = format_value(low, 0.0, digits + 1), format_value(high, 0.0, digits + 1)
+    if math.isinf(high):
+        return f"≥ {low_text}"
+    return f"≤ {high_text}" if math.isinf(low) else f"{low_text} … {high_text}"
+
+
+def format_measured(measured: Any, tolerance: float, uncertainty: Any, digits: int, as_range: bool = False) -> str:
+    """``measured`` with its interval; with ``as_range`` a long array as its smallest and largest number."""
+    if hasattr(measured, "detach"):
+        measured = measured.detach().cpu().numpy()
+    if as_range and np.size(measured) > 6:
+        low, high = (format_value(end(measured), 0.0, digits) for end in (np.min, np.max))
+        return f"{low} … {high}"
+    if as_range:
+        measured = np.asarray(measured, dtype=float)
+        measured = measured if measured.ndim else measured.item()
+    width = max((abs(end) for end in extent(uncertainty) if end is not None), default=0.0)
+    text = format_value(measured, width or tolerance, digits)
+    return f"{text} ± {format_value(width, 0.0, 1)}" if width > 0 else text
+
+
 def numbers(name: str, value: Any) -> Array:
-    """``value`` as a float64 (or complex128) array; ValueError when it is not numeric, is empty or has a nan."""
+    """``value`` as a float64 (or complex128) array; ValueError where not numeric, NoEvidence where empty or nan."""
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     try:
@@ -50,7 +77,7 @@ def numbers(name: str, value: Any) -> Array:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name}: {value!r} is not a number or an array of numbers") from error
     if array.size == 0 or np.isnan(array).any():
-        raise ValueError(f"{name}: is empty or holds a nan, which can support no verdict")
+        raise NoEvidence(f"{name}: is empty or holds a nan, which can support no verdict")
     return array
 
 
@@ -70,3 +97,14 @@ def judge(margin: Array, uncertainty: Array) -> bool | None:
     if (margin + uncertainty < 0).any():
         return False
     return None
+
+
+def extent(value: Any) -> tuple[float | None, float | None]:
+    """The smallest and the largest of real ``value``; (None, None) for what is not a finite real number or an array."""
+    try:
+        array = numbers("measured", value)
+    except ValueError:
+        return None, None
+    if np.iscomplexobj(array) or not np.isfinite(array).all():
+        return None, None
+    return float(array.min()), float(array.max())

@@ -23,12 +23,13 @@ from jupyter_client.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from papermill.parameterize import parameterize_notebook
 
 from helpers.course.figures import ROOT, replace_file
+from helpers.course.parameters import published, with_parameters
 from helpers.course.verdicts import MIME
 
 FOLDER = Path(os.environ.get("COURSE_NOTEBOOKS", ROOT / "notebooks"))
+BUILD = Path(os.environ.get("COURSE_BUILD", ROOT / "build"))  # whatever is made and can be made again
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION$", re.DOTALL | re.MULTILINE)
 CELL_TIMEOUT = 600  # seconds; an unexplained hang must not stop a whole run
@@ -75,37 +76,27 @@ def read(stem: str) -> NotebookNode:
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Store ``notebook`` at ``path`` in one step, without metadata that changes from machine to machine."""
+    """Store ``notebook`` at ``path`` in one step, with its parameters and without what changes between machines."""
+    notebook.metadata["course"] = {"parameters": {name: repr(value) for name, value in published(notebook).items()}}
     notebook.metadata["language_info"] = {"name": "python"}
     notebook.metadata.pop("papermill", None)
     replace_file(path, nbformat.writes(notebook).encode() + b"\n")
 
 
-def with_parameters(notebook: NotebookNode, parameters: Mapping[str, Any]) -> NotebookNode:
-    """A copy of ``notebook`` with a cell that sets ``parameters`` after the cell tagged "parameters" (papermill).
+def claims(notebook: NotebookNode) -> list[dict[str, Any]]:
+    """The rows of the claims table in the notebook's outputs.
 
-    ValueError for a name that the notebook's parameters cell does not assign.
+    A notebook that stopped early has no table; then the rows that were recorded one by one (see `recording`), in order.
     """
-    if not parameters:
-        return notebook
-    cells = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    names = [line.split("=")[0].split(":")[0].strip() for line in "\n".join(cells).splitlines() if "=" in line]
-    if unknown := set(parameters) - set(names):
-        raise ValueError(f"unknown parameter {', '.join(sorted(unknown))}; this notebook has: {', '.join(names)}")
-    notebook = copy.deepcopy(notebook)
+    recorded = {}
     for cell in notebook.cells:
-        cell.metadata.setdefault("tags", [])  # papermill expects them, and its own entry
-    notebook.metadata["papermill"] = {}
-    return parameterize_notebook(notebook, dict(parameters), kernel_name="python3", language="python")
-
-
-def claims(notebook: NotebookNode) -> list[dict[str, str]]:
-    """The rows of the claims table in the notebook's outputs; empty where it has not been executed to the end."""
-    for cell in reversed(notebook.cells):
         for output in cell.get("outputs", []):
-            if MIME in output.get("data", {}):
-                return output["data"][MIME]["claims"]
-    return []
+            found = output.get("data", {}).get(MIME, {})
+            if "claims" in found:
+                return found["claims"]
+            if "claim" in found:
+                recorded[found["claim"]["id"]] = found["claim"]
+    return list(recorded.values())
 
 
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
@@ -144,7 +135,14 @@ class _Client(NotebookClient):
 Progress = Callable[[str, int, int], None]  # stem, cells done, cells in all
 
 
-async def _execute(stem: str, notebook: NotebookNode, environment: Mapping[str, str], progress: Progress) -> Run:
+def _silent(stem: str, done: int, total: int) -> None:
+    pass
+
+
+async def execute_one(
+    stem: str, notebook: NotebookNode, environment: Mapping[str, str], progress: Progress = _silent
+) -> Run:
+    """Execute ``notebook`` in a kernel of its own, with one thread and ``environment``; a failing cell ends it."""
     client = _Client(
         notebook,
         kernel_name="python3",
@@ -184,7 +182,7 @@ def execute(
     jobs: int | None = None,
     parameters: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
-    progress: Progress = lambda stem, done, total: None,
+    progress: Progress = _silent,
     finished: Callable[[Run], None] = lambda run: None,
 ) -> list[Run]:
     """Execute notebooks in parallel, each in its own kernel; ``finished`` is called as each one ends.
@@ -195,7 +193,7 @@ def execute(
     jobs = cores() if jobs is None else jobs
     if jobs < 1:
         raise ValueError(f"jobs: {jobs} is not at least 1")
-    prepared = {stem: with_parameters(read(stem), parameters or {}) for stem in chosen}
+    prepared = {stem: with_parameters(stem, read(stem), parameters or {}) for stem in chosen}
 
     async def all_of_them() -> list[Run]:
         this = asyncio.current_task()
@@ -206,7 +204,7 @@ def execute(
 
         async def one(stem: str) -> Run:
             async with gate:
-                run = await _execute(stem, prepared[stem], environment or {}, progress)
+                run = await execute_one(stem, prepared[stem], environment or {}, progress)
             finished(run)
             return run
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 VERDICTS = ("reproduced", "corrected", "refuted", "not testable here")
-SYMBOLS = {"reproduced": "✅", "corrected": "✏️", "refuted": "❌", "not testable here": "💬"}
+SYMBOLS = {"reproduced": "✅", "corrected": "✏️", "refuted": "❌", "not testable here": "💬", "undecided": "❔"}
 MIME = "application/vnd.scientific-spaces-course.claims+json"
 ID = re.compile(r"([SFEXB])(\d+)([a-z]?)")
 # What each notebook must close: every numbered statement (S), figure (F), correction (E), experiment (X) and
@@ -34,6 +35,13 @@ class Claim:
     stated: str
     measured: str
     verdict: str
+    published: str | None = None  # where this run's verdict is another one: the published verdict
+    low: float | None = None  # while recording: the smallest and the largest number measured
+    high: float | None = None
+
+    def row(self) -> dict[str, Any]:
+        """The fields that say something."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def expand_ids(text: str) -> list[str]:
@@ -49,8 +57,9 @@ def expand_ids(text: str) -> list[str]:
 
 
 def count_verdicts(claims: Iterable[Mapping[str, str]]) -> dict[str, int]:
-    """How many of ``claims`` (rows as in the table's data) carry each verdict."""
+    """How many of ``claims`` (rows as in the table's data) carry each of VERDICTS; what is undecided counts nowhere."""
     counts = dict.fromkeys(VERDICTS, 0)
     for claim in claims:
-        counts[claim["verdict"]] += 1
+        if claim["verdict"] in counts:
+            counts[claim["verdict"]] += 1
     return counts

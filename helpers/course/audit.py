@@ -1,0 +1,190 @@
+"""The audit: does every claim hold at other seeds, and at other budgets?
+
+One run is one notebook with one set of parameters; claims that fail are recorded instead of stopping it. Runs are
+independent, so `dask.distributed` spreads them: over one process per core here, or over a cluster that exists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from helpers.course import notebooks
+from helpers.course.figures import ROOT, replace_file
+from helpers.course.parameters import label, published, with_parameters
+from helpers.course.recording import CLAIMS, RECORD
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+BUDGET = "budget"  # stands for every whole-number parameter but the seed, all scaled at once
+FORMAT = 1  # of the file of results
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds ≥ 0 from "0-9", "3" or "0-2,7"; ValueError for anything else.
+
+    >>> parse_seeds("0-2,7")
+    [0, 1, 2, 7]
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        if not match or int(match[2] or match[1]) < int(match[1]):
+            raise ValueError(f"--seeds {text!r}: {part!r} is neither a seed ≥ 0 nor an ascending range such as 0-9")
+        seeds += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return sorted(set(seeds))
+
+
+def parse_variation(text: str) -> tuple[str, list[float]]:
+    """("training_steps", [0.5, 2.0]) from "training_steps=0.5x,2x"; ValueError for another form or a factor ≤ 0.
+
+    >>> parse_variation("training_steps=0.5x,2x")
+    ('training_steps', [0.5, 2.0])
+    """
+    name, _, factors = text.partition("=")
+    numbers = re.findall(r"(\d+(?:\.\d+)?)x(?:,|$)", factors)
+    if not name.isidentifier() or ",".join(f"{number}x" for number in numbers) != factors or not numbers:
+        raise ValueError(f"--vary {text!r} is not of the form NAME=0.5x,2x")
+    if not all(float(number) > 0 for number in numbers):
+        raise ValueError(f"--vary {text!r}: give factors > 0")
+    return name, [float(number) for number in numbers]
+
+
+def scaled(values: Mapping[str, Any], name: str, factor: float) -> dict[str, Any]:
+    """The whole-number parameter ``name`` of ``values`` (BUDGET: all but the seed) times ``factor``, at least 1.
+
+    >>> scaled({"seed": 3, "steps": 7, "sizes": (2, 3)}, "budget", 0.5)
+    {'steps': 4}
+    """
+    chosen = [
+        key for key, value in values.items() if isinstance(value, int) and key != "seed" and name in (key, BUDGET)
+    ]
+    return {key: max(1, round(values[key] * factor)) for key in chosen}
+
+
+def settings(
+    stored: Mapping[str, NotebookNode], seeds: Sequence[int], variations: Mapping[str, Sequence[float]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """(stem, changed parameters) of every run: each seed as published, and once for each factor of each variation.
+
+    ValueError for a variation that no chosen notebook has.
+    """
+    found: list[tuple[str, dict[str, Any]]] = []
+    known = {stem: published(notebook) for stem, notebook in stored.items()}
+    for name in variations:
+        if not any(scaled(values, name, 1.0) for values in known.values()):
+            names = sorted({key for values in known.values() for key in scaled(values, BUDGET, 1.0)})
+            raise ValueError(f"--vary {name}: no such whole-number parameter; there are {', '.join([BUDGET, *names])}")
+    for stem, values in known.items():
+        changes = [scaled(values, name, factor) for name, factors in variations.items() for factor in factors]
+        found += [(stem, {"seed": seed, **change}) for seed in seeds for change in ({}, *filter(None, changes))]
+    return found
+
+
+def sources(notebook: NotebookNode) -> str:
+    """A hash of the notebook's code: results belong to it, and are old when it changes."""
+    code = "\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def helpers_hash() -> str:
+    """A hash of the installed package, by which a worker on another machine is known to have the same one."""
+    files = sorted((ROOT / "helpers").rglob("*.py"))
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def run_once(stem: str, text: str, parameters: Mapping[str, Any], package: str) -> dict[str, Any]:
+    """One run of the notebook ``text`` (JSON), on whatever machine: seconds, error ("" for none) and its claims.
+
+    RuntimeError where this machine has another version of the course than ``package`` (`helpers_hash`).
+    """
+    if helpers_hash() != package:
+        raise RuntimeError("this worker has another version of the course; install the same commit on all of them")
+    stored = nbformat.reads(text, as_version=4)
+    prepared = with_parameters(stem, stored, parameters)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {CLAIMS: RECORD, "COURSE_FIGURES": folder, "COURSE_FORMATS": "png"}
+        run = asyncio.run(notebooks.execute_one(stem, prepared, environment))
+    claims = {
+        row["id"]: {key: row[key] for key in ("verdict", "published", "measured", "low", "high") if key in row}
+        for row in notebooks.claims(run.notebook)
+    }
+    error = re.sub(r"\x1b\[[0-9;]*m", "", run.error).strip().splitlines()
+    return {
+        "notebook": stem,
+        "parameters": dict(parameters),
+        "sources": sources(stored),
+        "seconds": round(run.seconds, 1),
+        "error": error[-1] if error else "",
+        "claims": claims,
+    }
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """The runs that a file of results holds; none where there is no file. ValueError for another kind of file."""
+    if not path.exists():
+        return []
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["format"] == FORMAT:
+            return list(stored["runs"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: is not a file of audit results ({error}); name another with --out") from error
+    raise ValueError(f"{path}: is of another format than {FORMAT}; name another file with --out")
+
+
+def write_results(path: Path, runs: Sequence[Mapping[str, Any]]) -> None:
+    """All ``runs`` in one step, a run a line, in an order that does not depend on which ended first."""
+    order = sorted(runs, key=lambda run: (run["notebook"], label(run["parameters"])))
+    lines = ",\n".join(json.dumps(run, ensure_ascii=False, sort_keys=True) for run in order)
+    replace_file(path, f'{{"format": {FORMAT}, "runs": [\n{lines}\n]}}\n'.encode())
+
+
+def identity(stem: str, parameters: Mapping[str, Any], code: str) -> str:
+    """What makes two runs the same one."""
+    return f"{stem} {label(parameters)} {code}"
+
+
+def audit(
+    client: Client,
+    wanted: Sequence[tuple[str, Mapping[str, Any]]],
+    stored: Mapping[str, NotebookNode],
+    path: Path,
+    finished: Callable[[dict[str, Any]], None],
+) -> list[str]:
+    """Execute what ``path`` does not hold yet, keep each run there as it ends; returns what could not be executed.
+
+    A run whose worker dies is given to another by the scheduler. Runs of other code of the chosen notebooks are
+    dropped from the file.
+    """
+    from distributed import as_completed
+
+    codes = {stem: sources(notebook) for stem, notebook in stored.items()}
+    kept = [run for run in read_results(path) if codes.get(run["notebook"], run["sources"]) == run["sources"]]
+    done = {identity(run["notebook"], run["parameters"], run["sources"]) for run in kept}
+    texts = {stem: nbformat.writes(notebook) for stem, notebook in stored.items()}
+    package, failures, futures = helpers_hash(), [], {}
+    for stem, parameters in wanted:
+        key = identity(stem, parameters, codes[stem])
+        if key not in done:
+            done.add(key)
+            futures[client.submit(run_once, stem, texts[stem], parameters, package, pure=False)] = key
+    for future in as_completed(list(futures)):
+        if error := future.exception():
+            failures.append(f"{futures[future]}: {type(error).__name__}: {error}")
+            continue
+        kept.append(future.result())
+        write_results(path, kept)
+        finished(kept[-1])
+    write_results(path, kept)
+    return failures

@@ -1,0 +1,74 @@
+"""What an audit says: of each claim, in how many runs it held, what was measured, and where it did not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpers.course.evidence import format_value
+from helpers.course.parameters import label
+
+
+@dataclass
+class Held:
+    """One claim over many runs of its notebook."""
+
+    notebook: str
+    id: str
+    verdict: str  # the published one
+    held: int = 0
+    runs: int = 0
+    low: float | None = None
+    high: float | None = None
+    failed: list[str] = field(default_factory=list)  # settings, with the verdict that came out there
+
+    def measured(self) -> str:
+        """The range of what was measured; empty where that was no number."""
+        if self.low is None or self.high is None:
+            return ""
+        low, high = format_value(self.low), format_value(self.high)
+        return low if low == high else f"{low} … {high}"
+
+    def add(self, claim: Mapping[str, Any] | None, setting: str) -> None:
+        """Count one run; None: the notebook ended before this claim."""
+        self.runs += 1
+        if claim is None:
+            self.failed.append(f"{setting}: not reached")
+        elif "published" in claim:
+            self.failed.append(f"{setting}: {claim['verdict']}")
+        else:
+            self.held += 1
+        if claim and "low" in claim:
+            self.low = min(claim["low"], self.low if self.low is not None else claim["low"])
+            self.high = max(claim["high"], self.high if self.high is not None else claim["high"])
+
+
+def gather(runs: Iterable[Mapping[str, Any]]) -> list[Held]:
+    """One `Held` for each claim that any run of its notebook reached, in the order of the notebooks and their runs."""
+    runs = list(runs)
+    rows: dict[tuple[str, str], Held] = {}
+    for run in runs:
+        for id, claim in run["claims"].items():
+            key = (run["notebook"], id)
+            rows.setdefault(key, Held(*key, claim.get("published", claim["verdict"])))
+    for run in runs:
+        for (notebook, id), row in rows.items():
+            if notebook == run["notebook"]:
+                row.add(run["claims"].get(id), label(run["parameters"]))
+    return list(rows.values())
+
+
+def held_column(runs: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """For each notebook, of how many of its claims it is true that they held in every run, and how many there are."""
+    counts: dict[str, tuple[int, int]] = {}
+    for row in gather(runs):
+        all_held, total = counts.get(row.notebook, (0, 0))
+        counts[row.notebook] = (all_held + (row.held == row.runs), total + 1)
+    return counts
+
+
+def shortened(failed: Sequence[str], most: int = 4) -> str:
+    """The first few settings at which a claim did not hold."""
+    rest = f" and {len(failed) - most} more" if len(failed) > most else ""
+    return "; ".join(failed[:most]) + rest

@@ -1,0 +1,42 @@
+"""Strict at the published parameters, recording elsewhere: whether a claim that fails stops the notebook.
+
+A stored notebook keeps its published parameters in its metadata (`course run --store` writes them), so that a value
+edited by hand in JupyterLab counts as changed even after the notebook was saved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from IPython import get_ipython
+
+from helpers.course.figures import ROOT
+
+# The environment variable that decides, whatever the parameters are: the audit records, a stored run is strict.
+CLAIMS, RECORD, STRICT = "COURSE_CLAIMS", "record", "strict"
+
+
+def published_parameters(stem: str) -> dict[str, str]:
+    """Name → repr of each published parameter of a stored notebook; empty for a notebook that was never stored."""
+    path = Path(os.environ.get("COURSE_NOTEBOOKS", ROOT / "notebooks")) / f"{stem}.ipynb"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["metadata"]["course"]["parameters"]
+    except (OSError, KeyError, ValueError):
+        return {}
+
+
+def changed_parameters(published: Mapping[str, str]) -> dict[str, Any]:
+    """The values in the running notebook that differ from ``published`` (name → repr); empty outside a kernel."""
+    shell = get_ipython()
+    values = shell.user_ns if shell else {}
+    return {name: values[name] for name, text in published.items() if name in values and repr(values[name]) != text}
+
+
+def recording(published: Mapping[str, str]) -> bool:
+    """Whether a claim that fails is recorded: the environment says so, or else a parameter was changed."""
+    wish = os.environ.get(CLAIMS, "")
+    return wish == RECORD or (wish != STRICT and bool(changed_parameters(published)))
