@@ -1,0 +1,38 @@
+"""The argument checks that the files of this package share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from helpers.inputs import real_array
+
+
+def real_value(name: str, value: Any) -> Any:
+    """``value`` as a finite real number or array in a floating type of its own (integers: float64). ValueError else."""
+    # Every operation of a Dual or Taylor number comes through here: the common kinds first, without an array's overhead.
+    if isinstance(value, float) and math.isfinite(value):  # np.float64 is a float
+        return value
+    if type(value) is int and abs(value) <= 2**53:
+        return float(value)
+    if type(value) is np.ndarray and value.dtype.kind == "f" and value.size and np.isfinite(value).all():
+        return value[()]
+    return real_array(name, value, keep_float=True)[()]
+
+
+def check_function(f: object) -> None:
+    """ValueError where f cannot be called."""
+    if not callable(f):
+        raise ValueError(f"f: has type {type(f).__name__}; give a function of one variable")
+
+
+def finite_result(result: Any, x: Any) -> Any:
+    """``result``, in float64 and in the shape that it has together with x; ValueError where it is not finite."""
+    if isinstance(result, float) and isinstance(x, float) and math.isfinite(result):
+        return float(result)
+    if np.asarray(result).dtype.kind not in "iuf" or not np.isfinite(result).all():
+        raise ValueError("f: did not give finite real numbers at x; give an x in the domain of f, and small enough")
+    shape = np.broadcast_shapes(np.shape(result), np.shape(x))
+    return np.array(np.broadcast_to(result, shape), dtype=float)[()]

@@ -1,0 +1,149 @@
+"""The derivative as a limit: of the quotient from one side, from both, and around a point, by sympy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sympy
+from sympy.functions.elementary.hyperbolic import InverseHyperbolicFunction
+from sympy.functions.elementary.trigonometric import InverseTrigonometricFunction
+
+from helpers.derivatives.rules import DerivativeRuleUsed, without_derivative_rules
+
+
+def limit_derivative(expr: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
+    """f'(x) as the limit of the difference quotient, from both sides, with sympy's own derivative rules switched off.
+
+    expr: a sympy expression in the real symbol x (declare it positive where f needs that, as for log x).
+    An inverse function such as asin, whose quotient has no addition theorem, is turned round: with x = sin y and
+    x + h = sin(y + k) its quotient is 1 / ((sin(y + k) − sin y) / k), and k → 0 as h → 0.
+    ValueError for a bad argument, where the two sides differ, where the limit is not finite, or where sympy cannot
+    find it without a derivative rule. There is no fallback to `sympy.diff`.
+
+    >>> x = sympy.Symbol("x", real=True)
+    >>> limit_derivative(x**3, x), limit_derivative(sympy.sin(x), x)
+    (3*x**2, cos(x))
+    """
+    expr = _checked_expression(expr, x)
+    if not expr.has(x):
+        return sympy.Integer(0)  # the quotient is (c − c)/h = 0 for every h
+    real = x if x.is_real else sympy.Dummy(x.name, real=True)
+    with without_derivative_rules():
+        result = _two_sided(expr.subs(x, real), real)
+    return sympy.simplify(result).subs(real, x)
+
+
+def one_sided_derivatives(expr: sympy.Expr, x: sympy.Symbol, at: Any) -> tuple[sympy.Expr, sympy.Expr]:
+    """Left and right limit of (f(at + h) − f(at)) / h as sympy gives them: a number, ±oo or AccumBounds (no limit).
+
+    expr: f as a sympy expression in x, real near ``at``; a value of its own at one point is written as a Piecewise.
+    ValueError for a bad argument or where sympy finds no answer.
+
+    >>> x = sympy.Symbol("x", real=True)
+    >>> one_sided_derivatives(sympy.Abs(x), x, 0)
+    (-1, 1)
+    """
+    expr, h, at = _checked_expression(expr, x), sympy.Dummy("h", positive=True), _checked_point(at)
+
+    def side(sign: int) -> sympy.Expr:
+        return _limit((expr.subs(x, at + sign * h) - expr.subs(x, at)) / (sign * h), h)
+
+    with without_derivative_rules():
+        return side(-1), side(+1)
+
+
+def symmetric_derivative(expr: sympy.Expr, x: sympy.Symbol, at: Any) -> sympy.Expr:
+    """lim_{h→0} (f(at + h) − f(at − h)) / (2h); it can exist where f has no derivative.
+
+    Arguments and errors as in `one_sided_derivatives`.
+
+    >>> x = sympy.Symbol("x", real=True)
+    >>> symmetric_derivative(sympy.Abs(x), x, 0)
+    0
+    """
+    expr, h, at = _checked_expression(expr, x), sympy.Dummy("h", positive=True), _checked_point(at)
+    with without_derivative_rules():
+        return _limit((expr.subs(x, at + h) - expr.subs(x, at - h)) / (2 * h), h)
+
+
+def _two_sided(expr: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
+    if isinstance(expr, (InverseTrigonometricFunction, InverseHyperbolicFunction)) and expr.args == (x,):
+        y = sympy.Dummy("y", real=True)
+        return 1 / _two_sided(expr.inverse()(y), y).subs(y, expr)
+    h = sympy.Dummy("h", positive=True)
+    left, right = (_limit((expr.subs(x, x + s * h) - expr) / (s * h), h) for s in (-1, +1))
+    if not _is_settled(left) or not _is_settled(right):
+        raise ValueError(
+            f"expr: the limits from the left and right, {left} and {right}, are not both finite; "
+            "give an f with a derivative"
+        )
+    if sympy.simplify(left - right) != 0:
+        raise ValueError(
+            f"expr: the limits from the left and right differ: {left} and {right}; give an f with a derivative"
+        )
+    return right
+
+
+def _checked_expression(expr: Any, x: Any) -> sympy.Expr:
+    if not isinstance(x, sympy.Symbol):
+        raise ValueError(f"x: has type {type(x).__name__}; give a sympy Symbol")
+    expr = sympy.sympify(expr)
+    if not isinstance(expr, sympy.Expr) or expr.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo):
+        raise ValueError(f"expr: {expr} is not a finite sympy expression; give one")
+    if expr.has(sympy.floor, sympy.ceiling, sympy.frac):  # sympy 1.14 never returns from their limits
+        raise ValueError(f"expr: {expr} has steps; give the piece around the point you ask for")
+    return expr
+
+
+def _checked_point(at: Any) -> sympy.Expr:
+    at = sympy.sympify(at)
+    if not isinstance(at, sympy.Expr) or not at.is_finite or not at.is_real:
+        raise ValueError(f"at: is {at}; give a finite real number")
+    return at
+
+
+_IN_SINES = {
+    sympy.sec: lambda z: 1 / sympy.cos(z),
+    sympy.csc: lambda z: 1 / sympy.sin(z),
+    sympy.tan: lambda z: sympy.sin(z) / sympy.cos(z),
+    sympy.cot: lambda z: sympy.cos(z) / sympy.sin(z),
+    sympy.tanh: lambda z: sympy.sinh(z) / sympy.cosh(z),
+}
+
+
+def _quotient_forms(quotient: sympy.Expr) -> Iterator[sympy.Expr]:
+    """The quotient in equal forms, the most helpful first: each addition theorem sympy knows, then simpler shapes."""
+    in_sines = quotient
+    for function, replacement in _IN_SINES.items():
+        in_sines = in_sines.replace(function, replacement)
+    in_sines_factored = sympy.factor(sympy.expand_trig(sympy.together(in_sines)))
+    if in_sines != quotient:
+        yield in_sines_factored
+    yield sympy.expand(quotient, func=True, trig=True, log=True)
+    yield in_sines_factored
+    yield sympy.simplify(quotient)
+    yield quotient
+
+
+def _is_settled(limit: sympy.Expr) -> bool:
+    return not limit.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan, sympy.AccumBounds, sympy.Limit)
+
+
+def _limit(quotient: sympy.Expr, h: sympy.Symbol) -> sympy.Expr:
+    """lim_{h→0+} of the quotient: the first finite result of its forms, else what the last form that answered says."""
+    answer, reason = None, None
+    for form in _quotient_forms(quotient):
+        try:
+            answer = sympy.limit(form, h, 0, "+")
+        except (DerivativeRuleUsed, NotImplementedError, ValueError, TypeError) as error:
+            reason = error
+            continue
+        if _is_settled(answer):
+            return answer
+    if answer is None:
+        raise ValueError(
+            f"expr: sympy finds no limit of {quotient} from the definition alone (stopped at {reason}); "
+            "give an f whose quotient has an addition theorem"
+        )
+    return answer

@@ -1,0 +1,80 @@
+"""What Dual and Taylor numbers share: operators on both sides, comparisons, refusals."""
+
+import math
+
+import numpy as np
+import pytest
+
+from helpers.derivatives import Dual, Taylor, derivative, nested_derivative
+
+NUMBERS = {"dual": lambda v: Dual(v, np.full_like(v, 3.0)), "taylor": lambda v: Taylor([v, np.full_like(v, 3.0)])}
+OPERATORS = [lambda u, v: u + v, lambda u, v: u - v, lambda u, v: u * v, lambda u, v: u / v, lambda u, v: u**v]
+
+
+def parts(number):
+    return (number.value, number.slope) if isinstance(number, Dual) else tuple(number.coefficients)
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+@pytest.mark.parametrize("k", range(5))
+@pytest.mark.parametrize(
+    "constant", [2, 2.5, np.float32(1.5), np.float64(0.5), np.array([1.0, 2.0, 0.5]), np.array([[2.0], [3.0]])]
+)
+def test_arrays_and_numbers_on_both_sides(kind, k, constant):
+    operation, values = OPERATORS[k], np.array([0.5, 1.0, 2.0])
+    number, h = NUMBERS[kind](values), 1e-6
+    for left in (True, False):
+        result = operation(constant, number) if left else operation(number, constant)
+        assert type(result) is type(number)
+
+        def f(v, left=left):
+            return operation(constant, v) if left else operation(v, constant)
+
+        value, slope = parts(result)
+        np.testing.assert_allclose(value, f(values), rtol=1e-7)
+        np.testing.assert_allclose(
+            np.broadcast_to(slope, np.shape(value)), 3 * (f(values + h) - f(values - h)) / (2 * h), rtol=1e-6, atol=1e-8
+        )
+
+
+def test_comparisons_follow_the_values():
+    two = Dual(2.0, -7.0)
+    assert two > 1 and two >= 2 and two < 3.0 and two <= np.float64(2) and two == 2 and two != 3
+    assert np.float64(3) > two and np.array([1.0, 3.0]).__lt__(two).tolist() == [True, False]
+
+    def relu(t):
+        return t if t > 0 else 0 * t
+
+    assert derivative(relu, 2.0) == 1 and derivative(relu, -2.0) == 0 and nested_derivative(relu, 2.0) == 1
+    with pytest.raises(TypeError):
+        hash(two)
+
+
+@pytest.mark.parametrize("make", [lambda v: Dual(v), lambda v: Taylor([v, 1.0])], ids=["dual", "taylor"])
+@pytest.mark.parametrize(
+    ("operation", "value", "message"),
+    [
+        (np.log, 0.0, "log"),
+        (np.log, -1.0, "log"),
+        (np.sqrt, 0.0, "sqrt"),
+        (np.sqrt, np.array([1.0, -1.0]), "sqrt"),
+        (abs, 0.0, "abs"),
+        (lambda t: 1 / t, 0.0, "division"),
+        (lambda t: t / 0, 1.0, "division"),
+        (lambda t: t**-1, 0.0, "power"),
+        (lambda t: t**0.5, 0.0, "power"),
+        (lambda t: t**0.5, -1.0, "power"),
+        (lambda t: t**t, -1.0, "power"),
+        (lambda t: 0.0**t, 1.0, "power"),
+        (lambda t: t + math.nan, 1.0, "operand: holds nan"),
+        (lambda t: t * 1j, 1.0, "operand: has type complex"),
+        (lambda t: t * "a", 1.0, "operand: has type str"),
+        (lambda t: t**None, 1.0, "exponent"),
+        (np.arctan, 1.0, "np.arctan has no rule"),
+        (lambda t: np.add(t, 1, where=False), 1.0, "has no rule"),
+        (lambda t: np.add.outer(t, t), 1.0, "has no rule"),
+    ],
+)
+def test_operations_refuse_bad_arguments(make, operation, value, message):
+    with pytest.raises(ValueError, match=message):
+        operation(make(value))
