@@ -13,18 +13,17 @@ from timing import median_seconds  # first: it sets one thread
 # isort: split
 
 import numpy as np
+import torch
 from scipy import stats
 from sklearn.mixture import GaussianMixture
 
-from helpers.fourier_density import FourierDensity, _Likelihood
+from helpers.fourier_density import FourierDensity
+from helpers.fourier_density._likelihood import Likelihood
+from helpers.optimizers import StackedAdam
 
 DEGREES = (16, 64, 256)
 POINTS = 10**6
-PARTS = {
-    "direct sum": 50,
-    "GMM": 50,
-    "KDE, 10^4 points": 10000,
-}  # these see POINTS / part points; the time is scaled up
+PARTS = {"direct sum": 50, "GMM": 50, "KDE, 10^4 points": 10000}  # they see POINTS / part; the time is scaled up
 
 
 def target(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -35,21 +34,15 @@ def target(rng: np.random.Generator, n: int) -> np.ndarray:
     return x[np.abs(x) <= 1]
 
 
-class Adam:
-    """Adam on the same objective and exact gradient as `FourierDensity.fit`."""
-
-    def __init__(self, loss: _Likelihood, theta: np.ndarray, rate: float):
-        self.loss, self.theta, self.rate = loss, theta.copy(), rate
-        self.first, self.second, self.steps = np.zeros_like(theta), np.zeros_like(theta), 0
-
-    def step(self) -> float:
-        value, gradient = self.loss(self.theta)
-        self.steps += 1
-        self.first += 0.1 * (gradient - self.first)
-        self.second += 0.001 * (gradient**2 - self.second)
-        slope = self.first / (1 - 0.9**self.steps)
-        self.theta -= self.rate * slope / (np.sqrt(self.second / (1 - 0.999**self.steps)) + 1e-8)
-        return value
+def adam_path(loss: Likelihood, a: np.ndarray, rate: float, steps: int = 800) -> list[tuple[float, float]]:
+    """(seconds, objective) of Adam's steps from a, on the objective and exact gradient of `FourierDensity.fit`."""
+    theta = torch.from_numpy(np.concatenate([a.real, a.imag]) / np.linalg.norm(a))[None]
+    adam, begin, path = StackedAdam([theta], rate), time.perf_counter(), []
+    for _ in range(steps):
+        value, gradient = loss(theta[0].numpy())
+        adam.step([torch.from_numpy(gradient)[None]])
+        path.append((time.perf_counter() - begin, value))
+    return path
 
 
 def time_to(excess: float, values: list[tuple[float, float]], best: float) -> float:
@@ -71,17 +64,14 @@ def fit_times() -> None:
             )
             runs.append([time_to(excess, ours, best) for excess in (1e-3, 1e-5)])
         ours = np.median(runs, axis=0)
-        loss = _Likelihood(x, np.full(x.size, 1 / x.size), degree, 0.0, None, None)
+        loss = Likelihood(x, np.full(x.size, 1 / x.size), degree, 0.0, None, None)
         rng = np.random.default_rng(1)
         starts = {"same start": loss.start(), "random start": rng.normal(size=(2, degree + 1)).T @ [1, 1j]}
         text = f"  N = {degree:3d}   ours {ours[0]:.3f}, {ours[1]:.3f}"
         for name, a in starts.items():
             times = []
             for rate in (0.003, 0.01, 0.03, 0.1):
-                theta = np.concatenate([a.real, a.imag]) / np.linalg.norm(a)
-                adam, begin, values = Adam(loss, theta, rate), time.perf_counter(), []
-                for _ in range(800):
-                    values.append((time.perf_counter() - begin, adam.step()))
+                values = adam_path(loss, a, rate)
                 times.append([time_to(excess, values, best) for excess in (1e-3, 1e-5)])
             fastest = np.min(times, axis=0)
             shown = [

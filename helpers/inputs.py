@@ -58,12 +58,14 @@ def real_array(
     finite: bool = True,
     square: bool = False,
     keep_float: bool = False,
+    empty: bool = False,
 ) -> _Array:
     """``value`` as a non-empty float64 array of finite numbers in the interval that the bounds give.
 
     value: a number, nested sequences, a numpy array, or a torch tensor (detached) of real numbers.
     above, below: open bounds; at_least, at_most: closed ones. finite: whether ±inf is refused; nan always is.
     square: whether the shape must be (…, n, n) with n ≥ 1. keep_float: whether float32 and float16 stay as they are.
+    empty: whether an array without numbers is accepted.
     ValueError, naming ``name``, for anything else.
 
     >>> real_array("step", [1, 2], above=0)
@@ -73,15 +75,19 @@ def real_array(
     ValueError: beta: holds 1; give finite numbers in [0, 1)
     """
     array = _read(name, value)
-    if array.size == 0:
+    if array.size == 0 and not empty:
         raise ValueError(f"{name}: shape {array.shape} is empty; give at least one number")
     if square and (array.ndim < 2 or array.shape[-1] != array.shape[-2]):
         raise ValueError(f"{name}: shape {array.shape} is not (..., n, n); give a square matrix or a batch of them")
     if not (keep_float and array.dtype.kind == "f"):
-        with np.errstate(over="ignore"):  # a longer float may become inf, and is then refused
-            array = array.astype(np.float64, copy=False)
+        if array.dtype != np.float64:
+            with np.errstate(over="ignore"):  # a longer float may become inf, and is then refused
+                array = array.astype(np.float64)
     good = np.isfinite(array) if finite else ~np.isnan(array)
-    good &= (array >= at_least) & (array <= at_most)
+    if at_least > -math.inf:  # a pass over the array for each bound that there is
+        good &= array >= at_least
+    if at_most < math.inf:
+        good &= array <= at_most
     if above > -math.inf:
         good &= array > above
     if below < math.inf:

@@ -1,0 +1,14 @@
+"""The kinds of array that go in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+Given = ArrayLike | Tensor  # what public functions take
+Returned = Any  # what they return: an Array or Complex, or a number of that kind, or a Tensor where one was given

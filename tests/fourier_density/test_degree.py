@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+from helpers.fourier_density import DEGREES, FourierDensity, FourierEstimator, held_out_losses
+
+
+def test_fit_chooses_the_degree():
+    truth = FourierDensity([1.0, 0.5, 0.3j])
+    _, report = FourierDensity.fit(truth.sample(3000, np.random.default_rng(1)), "auto", folds=3)
+    assert report.degree in (2, 3) and report.held_out[report.degree] == min(report.held_out.values())
+
+
+def test_held_out_losses_by_hand():
+    rng = np.random.default_rng(0)
+    x, weights = rng.normal(size=40), rng.uniform(0.5, 2, 40)
+    found = held_out_losses(FourierEstimator(line=True), x, weights, folds=4, generator=np.random.default_rng(5))
+    assert list(found) == [d for d in DEGREES if 4 * d <= 40][: len(found)] and len(found) > 3
+    part = np.random.default_rng(5).permutation(40) % 4
+    losses = []
+    for k in range(4):
+        density, _ = FourierDensity.fit(x[part != k], 3, line=True, weights=weights[part != k])
+        losses.append(-np.average(density.log_prob(x[part == k]), weights=weights[part == k]))
+    assert found[3] == pytest.approx(np.mean(losses), abs=1e-6)
+
+
+@pytest.mark.parametrize("line", [False, True])
+def test_estimator_in_a_search(line):
+    x = np.random.default_rng(0).normal(0, 0.25, 60).clip(-1, 1)
+    search = GridSearchCV(FourierEstimator(line=line), {"degree": [0, 2]}, cv=3).fit(x[:, None])
+    best = clone(search.best_estimator_).fit(x)
+    density = FourierDensity(best.a_, best.loc_, best.scale_)
+    np.testing.assert_allclose(best.score_samples(x[:, None]), density.log_prob(x), atol=1e-12)
+    assert line or search.best_params_ == {"degree": 2}
+    assert best.score(x) == pytest.approx(density.log_prob(x).mean(), abs=1e-13)
