@@ -14,6 +14,8 @@ from helpers.attention_scale._weights import Array
 from helpers.attention_scale.normal_scores import optimal_scale_normal
 from helpers.inputs import broadcast, real_array, real_number
 
+_LARGEST_SCALE = float(np.finfo(float).max / 2)  # twice as much is a float64
+
 
 def log_mean_exp_cosine_by_series(alpha: float, d: float) -> float:
     """log E[e^{αs}] for the cosine s of two random directions in ℝ^d: the series of ₀F₁(; d/2; α²/4), term by term.
@@ -36,31 +38,40 @@ def log_mean_exp_cosine_by_series(alpha: float, d: float) -> float:
 def log_mean_exp_cosine(alpha: ArrayLike, d: ArrayLike) -> Array:
     """log E[e^{αs}] = log ₀F₁(; d/2; α²/4) for the cosine s of two random directions in ℝ^d.
 
-    alpha ≥ 0 and d ≥ 3 broadcast; the error is below 1e-10 max(1, result). ValueError for values out of range.
+    alpha ≥ 0 and d ≥ 3 broadcast; relative error below 1e-11. ValueError for values out of range.
 
     >>> log_mean_exp_cosine([0.0, 100.0], 3).round(10).tolist()  # 100 − log 200, up to e^{−200}
     [0.0, 94.7016826335]
     """
     alpha, d = broadcast(alpha=real_array("alpha", alpha, at_least=0), d=real_array("d", d, at_least=3))
-    safe = np.where(alpha > 0, alpha, 1)
-    return np.where(alpha > 0, cosine_cumulant(safe, d)[0] + safe, 0.0)
+    shifted = alpha > d
+    return (cosine_cumulant(alpha, d, shifted)[0] + np.where(shifted, alpha, 0))[()]
+
+
+def _collision(alpha: Array, d: Array) -> tuple[Array, Array]:
+    """φ = log(E[e^{2αs}]/E[e^{αs}]²) and αφ′."""
+    shifted = alpha > d  # for both, so that the shifts by 2α and by twice α cancel exactly
+    (two, tilt_two), (one, tilt_one) = cosine_cumulant(2 * alpha, d, shifted), cosine_cumulant(alpha, d, shifted)
+    return two - 2 * one, np.where(shifted, 2 * tilt_one - tilt_two, tilt_two - 2 * tilt_one)
 
 
 def annealed_norm_cosine(alpha: ArrayLike, n: ArrayLike, d: ArrayLike) -> Array:
     """α(1 − E[e^{2αs}]/(n E[e^{αs}]²)): the annealed objective for cosine scores in ℝ^d.
 
-    alpha ≥ 0, n ≥ 1 and d ≥ 3 broadcast. ValueError for values out of range.
+    alpha (0 … 8.9e307), n ≥ 1 and d ≥ 3 broadcast. −inf where the value is below the range of float64.
+    ValueError for values out of range.
 
     >>> round(float(annealed_norm_cosine(3.0, 10, 3)), 6) == round(3 - 9 / math.tanh(3) / 10, 6)  # α − α² coth(α)/n
     True
     """
     alpha, n, d = broadcast(
-        alpha=real_array("alpha", alpha, at_least=0), n=real_array("n", n, at_least=1), d=real_array("d", d, at_least=3)
+        alpha=real_array("alpha", alpha, at_least=0, at_most=_LARGEST_SCALE),
+        n=real_array("n", n, at_least=1),
+        d=real_array("d", d, at_least=3),
     )
-    safe = np.where(alpha > 0, alpha, 1)
-    log_ratio = cosine_cumulant(2 * safe, d)[0] - 2 * cosine_cumulant(safe, d)[0]  # the terms ±2α cancelled exactly
+    log_ratio, _ = _collision(alpha, d)
     with np.errstate(over="ignore"):
-        return np.where(alpha > 0, -alpha * np.expm1(log_ratio - np.log(n)), 0.0)
+        return -alpha * np.expm1(log_ratio - np.log(n))
 
 
 def optimal_scale_cosine_by_search(n: float, d: float) -> float:
@@ -85,7 +96,7 @@ def optimal_scale_cosine_by_search(n: float, d: float) -> float:
 
 
 def optimal_scale_cosine(n: ArrayLike, d: ArrayLike) -> Array:
-    """The maximiser α* of the annealed objective for cosine scores: relative error below 1e-7.
+    """The maximiser α* of the annealed objective for cosine scores: relative error below 1e-10.
 
     With φ = log(E[e^{2αs}]/E[e^{αs}]²), stationarity is φ + log(1 + αφ′) = log n, solved for log α for all n and d
     at once. For d → ∞ it is √d times `optimal_scale_normal`, which bounds it from below; for fixed d it grows as
@@ -95,25 +106,25 @@ def optimal_scale_cosine(n: ArrayLike, d: ArrayLike) -> Array:
     [0.0, 26.021, 43.098]
     """
     n, d = broadcast(n=real_array("n", n, at_least=1), d=real_array("d", d, at_least=3))
-    normal = np.asarray(optimal_scale_normal(n))
-    # Near n = 1 the equation is 0 = 0 up to rounding; there K(x) = x²/2d − x⁴/(4d²(d+2)) gives the answer.
-    result = np.asarray(np.sqrt(d) * normal * (1 + 35 / 12 * normal**2 / (d + 2)))
-    some = np.log(n) > 1e-5
+    result = np.zeros(n.shape)
+    some = n > 1  # the others have every scale above 0 too large
     log_n, d = np.log(n[some]), d[some]
 
     def excess(log_alpha: Array, log_n: Array, d: Array) -> Array:
-        alpha = np.exp(log_alpha)
-        (log_two, tilt_two), (log_one, tilt_one) = cosine_cumulant(2 * alpha, d), cosine_cumulant(alpha, d)
-        return log_two - 2 * log_one + np.log1p(2 * tilt_one - tilt_two) - log_n  # αφ′ = 2T(α) − T(2α)
+        with np.errstate(over="ignore"):
+            alpha = np.minimum(np.exp(log_alpha), _LARGEST_SCALE)
+        log_ratio, slope = _collision(alpha, d)
+        # α* ≤ n/2 (with equality in three dimensions, up to e^{−n}), so that no root is beyond the largest scale.
+        return np.where(alpha < _LARGEST_SCALE, log_ratio + np.log1p(slope) - log_n, 1.0)
 
     if log_n.size:
         # The cosine is sub-Gaussian with variance 1/d, so the normal optimum is below; the step up doubles in log α.
-        low = np.log(normal[some]) + np.log(d) / 2
+        low = np.log(optimal_scale_normal(n[some])) + np.log(d) / 2
         step = np.full(low.shape, 0.25)
         while (short := excess(low + step, log_n, d) < 0).any():
             step = np.where(short, 2 * step, step)
         found = elementwise.find_root(
-            excess, (low - 1e-6, low + step), args=(log_n, d), tolerances={"xatol": 1e-12, "xrtol": 1e-14}
+            excess, (low - 1e-6, low + step), args=(log_n, d), tolerances={"xatol": 1e-12, "xrtol": 1e-15}
         )
         result[some] = np.exp(found.x)
     return result[()]

@@ -45,16 +45,19 @@ def optimal_scale_normal(n: ArrayLike) -> Array:
 def expected_maximum_normal(n: ArrayLike) -> Array:
     """E[max of n independent N(0, 1)], the supremum over α of the mean objective for normal scores.
 
-    n: ≥ 1 and ≤ 1e300, any shape. Trapezoidal rule, which converges exponentially here; absolute error < 1e-12.
-    ValueError for n out of range.
+    n: ≥ 1 and ≤ 1e300, any shape. The largest of n is Φ⁻¹(U^{1/n}) with U uniform, and −log U = W is exponential, so
+    that the result is ∫ Φ⁻¹(e^{−w/n}) e^{−w} dw. Over log w the trapezoidal rule converges exponentially: absolute error
+    below 1e-13. ValueError for n out of range.
 
     >>> round(float(expected_maximum_normal(2) * math.sqrt(math.pi)), 12)
     1.0
     """
     n = real_array("n", n, at_least=1, at_most=1e300)
-    x, step = np.linspace(-10, 40, 10001, retstep=True)
-    log_density = np.log(n)[..., None] - x**2 / 2 - math.log(2 * math.pi) / 2 + (n[..., None] - 1) * special.log_ndtr(x)
-    return step * (x * np.exp(log_density)).sum(-1)
+    step = 0.25
+    w = np.exp(np.arange(-40, 4.1, step))  # e^{−40} is below, e^{4 − e⁴} far below the last bit
+    blocks = np.array_split(n.ravel(), 1 + n.size // 4096)  # bounds the memory
+    means = [special.ndtri_exp(-w / block[:, None]) @ (step * w * np.exp(-w)) for block in blocks]
+    return np.concatenate(means).reshape(n.shape)[()]
 
 
 def largest_normal_scores(generator: np.random.Generator, rows: int, n: float, count: int) -> Array:

@@ -6,16 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from helpers.attention_scale._weights import Array, relative_weights
-from helpers.inputs import real_array
+from helpers.attention_scale._weights import Array, checked_row, relative_weights
 
 
 def softmax_jacobian(scores: ArrayLike, alpha: ArrayLike) -> Array:
     """J = ∂softmax(αs)/∂s = α(diag p − ppᵀ), the dense matrix: the plain way to the three norms below.
 
-    scores: (…, n), finite. alpha: ≥ 0, broadcasts against (…). Returns (…, n, n), so this is for short rows.
-    The norms are ½ Σ|J|, √ΣJ² and the largest eigenvalue; 1 − p cancels where p is close to 1.
-    ValueError for empty or non-finite scores, a negative or non-finite alpha, or shapes that do not broadcast.
+    scores: (…, n), real or −inf for a key that is masked. alpha: ≥ 0, broadcasts against (…). Returns (…, n, n), so
+    this is for short rows. The norms are ½ Σ|J|, √ΣJ² and the largest eigenvalue; 1 − p cancels where p is close to 1.
+    ValueError for nan or +inf, an empty row or one without a key, a negative or infinite alpha, shapes that do not fit.
 
     >>> jacobian = softmax_jacobian([0.0, 0.0], 2.0)  # p = (½, ½)
     >>> jacobian.tolist()
@@ -23,26 +22,30 @@ def softmax_jacobian(scores: ArrayLike, alpha: ArrayLike) -> Array:
     >>> float(abs(jacobian).sum() / 2), float(softmax_gradient_norm([0.0, 0.0], 2.0))
     (1.0, 1.0)
     """
-    scores, alpha = real_array("scores", scores), real_array("alpha", alpha, at_least=0)
-    scale = alpha[..., None]
-    p = special.softmax(scale * scores, -1)
-    return scale[..., None] * (p[..., None] * np.eye(p.shape[-1]) - p[..., None] * p[..., None, :])
+    scores, alpha = checked_row(scores, alpha)
+    with np.errstate(over="ignore", invalid="ignore"):  # halves, since differences of scores may overflow
+        exponents = alpha[..., None] * (scores / 2 - scores.max(-1, keepdims=True) / 2) * 2
+    p = special.softmax(np.where(scores == -np.inf, -np.inf, exponents), -1)
+    return alpha[..., None, None] * (p[..., None] * np.eye(p.shape[-1]) - p[..., None] * p[..., None, :])
 
 
 def softmax_gradient_norm(scores: ArrayLike, alpha: ArrayLike) -> Array:
     """½‖∂softmax(αs)/∂s‖₁ = α(1 − Σp²), the objective of the article, in O(n) per row.
 
-    scores: (…, n), finite, any size. alpha: ≥ 0, broadcasts against (…). Returns (…) in float64.
+    scores: (…, n), real, of any size; −inf for a key that is masked: it has no weight and no gradient.
+    alpha: ≥ 0, broadcasts against (…). Returns (…) in float64.
     It is also the trace and the nuclear norm of the Jacobian. With w the weights relative to the top one and
     R = Σ_rest w, it equals α(2R + R² − Σ_rest w²)/(1 + R)², which does not cancel where 1 − Σp² does.
-    Raises ValueError for empty or non-finite scores, a negative or non-finite alpha, or shapes that do not broadcast.
+    ValueError for nan or +inf, an empty row or one without a key, a negative or infinite alpha, shapes that do not fit.
 
     >>> softmax_gradient_norm([[0, 0, 0], [0, 0, -1e3]], 3.0).tolist()  # 3(1 − ⅓), 3(1 − ½)
     [2.0, 1.5]
+    >>> softmax_gradient_norm([[0, 0, -np.inf], [0, -np.inf, -np.inf]], 3.0).tolist()  # a causal mask
+    [1.5, 0.0]
     """
     weights, rest, alpha = relative_weights(scores, alpha)
     squares = np.einsum("...i,...i->...", weights, weights)
-    return alpha * (2 * rest + np.maximum(rest**2 - squares, 0)) / (1 + rest) ** 2
+    return alpha * ((2 * rest + np.maximum(rest**2 - squares, 0)) / (1 + rest) ** 2)
 
 
 def softmax_gradient_frobenius(scores: ArrayLike, alpha: ArrayLike) -> Array:
@@ -59,7 +62,7 @@ def softmax_gradient_frobenius(scores: ArrayLike, alpha: ArrayLike) -> Array:
     three = np.einsum("...i,...i,...i->...", shares, shares, shares)
     total = 1 + rest
     inside = 1 + total**2 * two - 2 * total * rest * three + 2 * two + rest**2 * two**2
-    return alpha * rest * np.sqrt(inside) / total**2
+    return alpha * (rest * np.sqrt(inside) / total**2)
 
 
 def softmax_gradient_spectral(scores: ArrayLike, alpha: ArrayLike) -> Array:
@@ -81,4 +84,4 @@ def softmax_gradient_spectral(scores: ArrayLike, alpha: ArrayLike) -> Array:
             pull = (weights / (x[..., None] - weights)).sum(-1)
             right = pull * (1 - x) > 1
             low, high = np.where(right, x, low), np.where(right, high, x)
-    return alpha * (low + high) / 2 / (1 + rest)
+    return alpha * ((low + high) / 2 / (1 + rest))
