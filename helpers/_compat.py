@@ -53,3 +53,14 @@ def wrap_output_comparison(wrapper: Callable[..., bool]) -> None:
         return wrapper(original, cell, test, ref, skip_compare)
 
     nbval.plugin.IPyNbCell.compare_outputs = compare
+
+
+def without_slow_grammar() -> None:
+    """Keep jsonschema, which nbformat imports, from loading rfc3987_syntax: 4 s for a check that no notebook needs.
+
+    jsonschema does without it where it is not installed; None in `sys.modules` says just that. Call it before nbformat
+    is imported for the first time.
+    """
+    import sys
+
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # None is what Python documents

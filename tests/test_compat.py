@@ -3,6 +3,8 @@
 When one of these fails after an upgrade, `helpers/_compat.py` is the only file to mend.
 """
 
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -11,8 +13,9 @@ import torch
 from nbformat.v4 import new_output
 
 from helpers import _compat
+from helpers.course.figures import ROOT
 
-SEEN = {"torch": "2.13.0", "sympy": "1.14.0", "nbval": "0.11.0"}
+SEEN = {"jsonschema": "4.26.0", "torch": "2.13.0", "sympy": "1.14.0", "nbval": "0.11.0"}
 
 
 def seen(package):
@@ -62,3 +65,13 @@ def test_output_comparison_is_the_one_that_nbval_calls(monkeypatch):
     assert plugin.IPyNbCell.compare_outputs("cell", output, output) is True, seen("nbval")
     assert calls == [("cell", output, output, None)]
     assert callable(original), seen("nbval")
+
+
+def test_commands_start_without_the_slow_grammar():
+    code = (
+        "import sys, helpers.course.command, nbformat.v4 as v4, nbformat\n"
+        "nbformat.validate(v4.new_notebook())\n"
+        "print(sys.modules.get('rfc3987_syntax'), 'jsonschema' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "None True", seen("jsonschema") + done.stderr
