@@ -21,7 +21,7 @@ same shape that autograd can differentiate.
 
 # In the order in which the notebook meets the names.
 # isort: off
-from helpers.activation_functions.networks import collapse_layers, network_output, unpack_layers
+from helpers.activation_functions.networks import Layer, collapse_layers, network_output, unpack_layers
 from helpers.activation_functions.functions import ACTIVATIONS, Activation, Array, gated_linear, value_and_slope
 from helpers.activation_functions.forms import min_exp, min_exp_by_cases, min_exp_max, min_exp_naive, min_exp_relu
 from helpers.activation_functions.saturated_share import saturation
@@ -32,6 +32,7 @@ from helpers.activation_functions.rounding import SMALLEST_NORMAL, flushed_denor
 from helpers.activation_functions.evolution import evolve
 
 __all__ = [
+    "Layer",
     "collapse_layers",
     "network_output",
     "unpack_layers",

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from helpers.inputs import generator as checked_generator
-from helpers.inputs import integer, real_number
+from helpers.inputs import integer, real_array, real_number
 from helpers.optimizers import StackedAdam
 from helpers.tensors import float_tensor
 
@@ -20,6 +21,11 @@ def _centred_ranks(losses: Tensor) -> Tensor:
     _, place, count = torch.unique(losses, return_inverse=True, return_counts=True)
     middle = count.cumsum(0) - (count + 1) / 2
     return middle[place] / (len(losses) - 1) - 0.5
+
+
+def _check_range(parameters: Tensor) -> None:
+    if not torch.isfinite(parameters).all():
+        raise ValueError(f"sigma, lr: the candidates leave the range of {parameters.dtype}; give smaller steps")
 
 
 def evolve(
@@ -36,13 +42,15 @@ def evolve(
 ) -> tuple[Tensor, Tensor]:
     """Minimise ``loss`` by antithetic evolution strategies with centred ranks and Adam (Salimans et al. 2017).
 
-    loss: maps candidates (2·pairs, n) to losses (2·pairs,) in one batched call; it needs no gradient. nan counts as
-    the worst, and equal losses share their mean rank. The candidates of one generation are start ± sigma·ε, the + half
-    first; noise inside ``loss``, such as a minibatch, is shared by them. start: (n,) floating, finite. sigma, lr > 0;
-    generations, pairs ≥ 1. The rate falls linearly from lr to 0. weight_decay ≥ 0: each step also shrinks the
-    parameters by the factor 1 − rate·weight_decay, apart from the adaptive step (arXiv:1711.05101).
-    Returns the final parameters (n,) and the mean loss of each generation (generations,).
-    ValueError for bad arguments and for losses of another shape.
+    loss: maps candidates (2·pairs, n) to losses (2·pairs,), floating, in one batched call; it needs no gradient. nan
+    counts as the worst, and equal losses share their mean rank. The candidates of one generation are start ± sigma·ε,
+    the + half first; noise inside ``loss``, such as a minibatch, is shared by them. start: (n,) floating, finite.
+    sigma, lr > 0; generations, pairs ≥ 1. The rate falls linearly from lr to 0. weight_decay ≥ 0: each step also
+    shrinks the parameters by the factor 1 − rate·weight_decay, apart from the adaptive step (arXiv:1711.05101).
+    betas: the decays of Adam's two averages, in [0, 1). Averages and parameters are kept in float32 at least, and
+    candidates are handed out in start's dtype. Returns the final parameters (n,) and the mean loss of each generation
+    (generations,), nan where one of them was. ValueError for bad arguments, for losses of another shape or kind, and
+    when the candidates leave the range of their dtype.
 
     >>> options = {"generations": 200, "pairs": 8, "sigma": 0.1, "lr": 0.1}
     >>> loss = lambda c: (c - 3).abs().floor().sum(1)  # flat in steps: a gradient would be 0
@@ -57,21 +65,30 @@ def evolve(
     sigma, lr = real_number("sigma", sigma, above=0), real_number("lr", lr, above=0)
     weight_decay = real_number("weight_decay", weight_decay, at_least=0)
     checked_generator("generator", generator, torch.Generator)
-    mean = start.detach().clone()
-    optimiser = StackedAdam([mean[None]], lr, betas, eps=1e-12)  # one model; the view shares its memory with mean
+    decays = real_array("betas", betas, at_least=0, below=1).tolist()
+    if np.shape(decays) != (2,):
+        raise ValueError(f"betas: are {betas}; give two numbers in [0, 1)")
+    wide = torch.promote_types(start.dtype, torch.float32)  # Adam's eps and squares would be 0 in 16 bits
+    mean = start.detach().to(wide, copy=True)
+    optimiser = StackedAdam([mean[None]], lr, tuple(decays), eps=1e-12)  # one model; the view shares mean's memory
     history = []
     for step in range(generations):
-        noise = torch.randn(pairs, start.numel(), generator=generator, dtype=start.dtype)
+        noise = torch.randn(pairs, start.numel(), generator=generator, dtype=wide)
+        candidates = torch.cat([mean + sigma * noise, mean - sigma * noise]).to(start.dtype)
+        _check_range(candidates)
         with torch.no_grad():
-            losses: Any = loss(torch.cat([mean + sigma * noise, mean - sigma * noise]))
-        if not isinstance(losses, Tensor) or losses.shape != (2 * pairs,):
-            shape = tuple(getattr(losses, "shape", ()))
-            raise ValueError(f"loss: returned shape {shape}; give a function to tensors of shape ({2 * pairs},)")
+            losses: Any = loss(candidates)
+        if not isinstance(losses, Tensor) or losses.shape != (2 * pairs,) or not losses.is_floating_point():
+            kind = f"{losses.dtype}, shape {tuple(losses.shape)}" if isinstance(losses, Tensor) else type(losses)
+            raise ValueError(f"loss: gives {kind}; give a function to floating tensors of shape ({2 * pairs},)")
         history.append(losses.mean())
         # Ranks instead of losses: the step no longer depends on the loss's scale, nor on single huge values.
-        fitness = _centred_ranks(losses.nan_to_num(nan=math.inf, posinf=math.inf)).to(start.dtype)
-        gradient = (fitness[:pairs] - fitness[pairs:]) @ noise / (pairs * sigma)
+        fitness = _centred_ranks(torch.where(losses.isnan(), math.inf, losses)).to(wide)
+        # The estimate of the gradient but for 1/sigma: Adam takes no notice of a factor, and a small sigma overflows.
+        gradient = (fitness[:pairs] - fitness[pairs:]) @ noise / pairs
         optimiser.lr = lr * (1 - step / generations)
         mean.mul_(1 - optimiser.lr * weight_decay)
         optimiser.step([gradient[None]])
-    return mean, torch.stack(history)
+    found = mean.to(start.dtype)
+    _check_range(found)
+    return found, torch.stack(history)

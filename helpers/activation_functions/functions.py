@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from helpers.activation_functions.forms import min_exp
 from helpers.inputs import real_array
+from helpers.tensors import float_tensor
 
 Activation: TypeAlias = Callable[[Tensor], Tensor]
 Array: TypeAlias = NDArray[np.float64]
@@ -33,29 +34,45 @@ ACTIVATIONS: dict[str, Activation] = {
 def value_and_slope(f: Activation, x: ArrayLike) -> tuple[Array, Array]:
     """f(x) and f′(x) in float64, of x's shape; the slope is autograd's. f must act elementwise.
 
-    ValueError for an x that holds nan or inf, and for an f that changes the shape.
+    ValueError for an x that holds nan or inf, and for an f that changes the shape, or whose value or slope is not
+    finite at x.
 
     >>> value, slope = value_and_slope(torch.sigmoid, [0.0, 100.0])
     >>> value.tolist(), slope.tolist()
     ([0.5, 1.0], [0.25, 0.0])
     """
-    inputs = torch.tensor(real_array("x", x)).requires_grad_()
-    value: Any = f(inputs)
-    if not isinstance(value, Tensor) or value.shape != inputs.shape:
-        raise ValueError(f"f: changes the shape {tuple(inputs.shape)}; give an elementwise function of a tensor")
-    if not value.requires_grad:  # a constant
-        return value.numpy(), np.zeros(inputs.shape)
-    (slope,) = torch.autograd.grad(value.sum(), inputs)
-    return value.detach().numpy(), slope.numpy()
+    places = real_array("x", x)
+    with torch.inference_mode(False):  # and with gradients, also where the caller has switched them off
+        inputs = torch.from_numpy(places.copy()).requires_grad_()  # a copy, since torch refuses negative strides
+        result: Any = f(inputs)
+        if not isinstance(result, Tensor) or result.shape != inputs.shape or not result.is_floating_point():
+            raise ValueError(f"f: gives no real numbers of shape {places.shape}; give an elementwise function")
+        slope = torch.zeros_like(inputs)
+        if result.requires_grad:  # not a constant
+            (slope,) = torch.autograd.grad(result.sum(), inputs, materialize_grads=True)
+    value = result.detach().double()
+    bad = ~(value.isfinite() & slope.isfinite()).numpy()
+    if bad.any():
+        raise ValueError(f"f: is nan or inf at {places[bad][0]:g}, or its slope is; give a function that is finite")
+    return value.numpy(), slope.numpy()
 
 
 def gated_linear(x: Tensor, weight: Tensor, bias: Tensor, gate_weight: Tensor, gate_bias: Tensor) -> Tensor:
     """Gated linear unit (W₁x + b₁) ⊗ σ(W₂x + b₂) of Dauphin et al. (arXiv:1612.08083).
 
     x: (..., fan_in). weight, gate_weight: (fan_out, fan_in). bias, gate_bias: (fan_out,). Returns (..., fan_out).
+    ValueError where the shapes or the dtypes do not fit.
 
     >>> one, zero = torch.ones(1, 1), torch.zeros(1)
     >>> gated_linear(torch.tensor([[0.0], [100.0]]), one, zero, one, zero).tolist()  # both weights 1: x·σ(x), Swish
     [[0.0], [100.0]]
     """
+    if float_tensor("x", x).ndim == 0:
+        raise ValueError("x: is a single number; give shape (..., fan_in)")
+    matrix = (*weight.shape[:1], x.shape[-1])
+    parts = {"weight": weight, "bias": bias, "gate_weight": gate_weight, "gate_bias": gate_bias}
+    for name, part in parts.items():
+        wanted = matrix if "weight" in name else matrix[:1]
+        if float_tensor(name, part, (x.dtype,)).shape != wanted:
+            raise ValueError(f"{name}: has shape {tuple(part.shape)}; give {wanted}")
     return F.linear(x, weight, bias) * torch.sigmoid(F.linear(x, gate_weight, gate_bias))

@@ -3,56 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from helpers.activation_functions.functions import Activation
+from helpers.inputs import integer
+from helpers.tensors import float_tensor
+
+Layer: TypeAlias = tuple[Tensor, Tensor]  # weight (models, fan_in, fan_out) and bias (models, 1, fan_out)
 
 
-def network_output(layers: Sequence[tuple[Tensor, Tensor]], x: Tensor, f: Activation) -> Tensor:
+def _check_layers(layers: Sequence[Layer], fan_in: int | None = None) -> None:
+    """ValueError unless each layer takes what the one before gives, and the first one fan_in numbers."""
+    if not layers:
+        raise ValueError("layers: there are none; give one or more pairs (weight, bias)")
+    for k, (weight, bias) in enumerate(layers):
+        models, rows, columns = weight.shape if weight.ndim == 3 else (0, 0, 0)
+        if weight.ndim != 3 or bias.shape != (models, 1, columns) or fan_in not in (None, rows):
+            raise ValueError(
+                f"layers: number {k} has the shapes {tuple(weight.shape)} and {tuple(bias.shape)}; give "
+                f"(models, {'fan_in' if fan_in is None else fan_in}, fan_out) and (models, 1, fan_out)"
+            )
+        fan_in = columns
+
+
+def network_output(layers: Sequence[Layer], x: Tensor, f: Activation) -> Tensor:
     """Output of stacked fully connected networks, f between the layers and none after the last.
 
     layers: (weight (models, fan_in, fan_out), bias (models, 1, fan_out)) in order. x: (models, batch, fan_in).
+    f: elementwise. Returns (models, batch, fan_out). ValueError where the shapes do not fit.
 
     >>> layers = [(torch.full((1, 1, 1), -2.0), torch.zeros(1, 1, 1))] * 2
     >>> network_output(layers, torch.tensor([[[3.0], [-3.0]]]), torch.relu).flatten().tolist()
     [0.0, -12.0]
     """
+    if x.ndim != 3:
+        raise ValueError(f"x: has shape {tuple(x.shape)}; give (models, batch, fan_in)")
+    _check_layers(layers, x.shape[-1])
     for weight, bias in layers[:-1]:
         x = f(torch.baddbmm(bias, x, weight))
     weight, bias = layers[-1]
     return torch.baddbmm(bias, x, weight)
 
 
-def collapse_layers(layers: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+def collapse_layers(layers: Sequence[Layer]) -> Layer:
     """The one layer (weight, bias) that equals ``layers`` (as in `network_output`) when nothing stands between them.
 
-    ValueError where there is no layer.
+    ValueError where there is no layer, or where the shapes do not fit.
 
     >>> weight, bias = collapse_layers([(torch.full((1, 1, 1), -2.0), torch.ones(1, 1, 1))] * 2)
     >>> weight.item(), bias.item()  # −2(−2x + 1) + 1
     (4.0, -1.0)
     """
-    if not layers:
-        raise ValueError("layers: there are none; give one or more pairs (weight, bias)")
+    _check_layers(layers)
     weight, bias = layers[0]
     for w, b in layers[1:]:
         weight, bias = weight @ w, bias @ w + b
     return weight, bias
 
 
-def unpack_layers(candidates: Tensor, sizes: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
+def unpack_layers(candidates: Tensor, sizes: Sequence[int]) -> list[Layer]:
     """Layers of fully connected networks from flat parameter vectors.
 
-    candidates: (models, parameters). sizes: widths from input to output. Returns what `network_output` takes.
-    ValueError where the number of parameters does not fit the sizes.
+    candidates: (models, parameters). sizes: two or more widths ≥ 1, from input to output. Returns what
+    `network_output` takes, as views. ValueError where the number of parameters does not fit the sizes.
 
     >>> [[tuple(part.shape) for part in layer] for layer in unpack_layers(torch.zeros(5, 14), (3, 2, 2))]
     [[(5, 3, 2), (5, 1, 2)], [(5, 2, 2), (5, 1, 2)]]
     """
+    sizes = [integer("sizes", size, 1) for size in sizes]
+    if len(sizes) < 2:
+        raise ValueError(f"sizes: are {sizes}; give two or more widths, from input to output")
     count = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
-    if candidates.ndim != 2 or candidates.shape[1] != count:
+    if float_tensor("candidates", candidates).ndim != 2 or candidates.shape[1] != count:
         raise ValueError(
             f"candidates: has shape {tuple(candidates.shape)}; give (models, {count}) for the sizes {tuple(sizes)}"
         )

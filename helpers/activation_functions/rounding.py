@@ -62,9 +62,9 @@ def rounding_network(candidates: Tensor, x: Tensor, sizes: Sequence[int]) -> Ten
     """
     float_tensor("candidates", candidates, (torch.float32,))
     float_tensor("x", x, (torch.float32,))
-    if x.ndim != 2 or len(sizes) < 2 or x.shape[1] != sizes[0]:
-        raise ValueError(f"x: has shape {tuple(x.shape)}; give (batch, sizes[0]) for the sizes {tuple(sizes)}")
     layers = [(w.transpose(1, 2), b.transpose(1, 2)) for w, b in unpack_layers(candidates, sizes)]
+    if x.ndim != 2 or x.shape[1] != sizes[0]:
+        raise ValueError(f"x: has shape {tuple(x.shape)}; give (batch, {sizes[0]}) for the sizes {tuple(sizes)}")
     weight, bias = layers[0]
     h = (weight.reshape(-1, sizes[0]) @ x.T).unflatten(0, (len(candidates), sizes[1])) + bias
     for weight, bias in layers[1:]:

@@ -33,3 +33,19 @@ def any_numbers(seed, dtype, size=32):
     special = [0.0, info.tiny, info.max, math.inf, math.nan]
     numbers = np.concatenate([sizes, near, special]) * rng.choice([-1, 1], size + len(special))
     return torch.tensor(rng.permutation(numbers), dtype=double).to(dtype)
+
+
+def spread(rng, size, decades=150):
+    """Positive numbers of every size between 1e−decades and 1e+decades."""
+    return 10.0 ** rng.uniform(-decades, decades, size)
+
+
+def value_or_error(call):
+    """What call() returns, all of it finite; None where it raises a ValueError that names an argument."""
+    try:
+        result = call()
+    except ValueError as error:
+        assert ": " in str(error) and "; give " in str(error), error
+        return None
+    assert np.isfinite(result).all()
+    return result

@@ -76,8 +76,8 @@ def test_evolution_is_antithetic_repeatable_and_leaves_its_start_alone():
         ({"sigma": 0.0}, "sigma"),
         ({"lr": math.nan}, "lr"),
         ({"weight_decay": -1.0}, "weight_decay"),
-        ({"loss": lambda c: c}, "loss: returned shape"),
-        ({"loss": lambda c: c.sum(-1).tolist()}, "loss: returned shape"),
+        ({"loss": lambda c: c}, "loss: gives .* shape"),
+        ({"loss": lambda c: c.sum(-1).tolist()}, "loss: gives .* shape"),
         ({"start": torch.tensor([0.0, math.nan])}, "start: holds"),
     ],
 )

@@ -137,3 +137,23 @@ def test_the_fast_way_is_the_plain_formula(dtype, seed):
     # (1 + x)eˣ passes through 0 at −1, where only the absolute error can be small
     near["atol"] = torch.finfo(dtype).eps
     torch.testing.assert_close(slope(af.min_exp, x), slope(af.min_exp_by_cases, x), **near)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(seed=seeds)
+@settings(max_examples=125, deadline=None, derandomize=True)
+def test_min_exp_is_right_wherever_it_is_defined_and_in_any_layout(dtype, seed):
+    x = any_numbers(seed, dtype, 15)  # 20 numbers
+    exact = [0.0 if v == -math.inf else float(reference(v)[0]) for v in x.tolist()]
+    expected = torch.tensor(exact, dtype=double)
+    info = torch.finfo(dtype)
+    kept = x.clone()
+    for view, right in ((x, expected), (x[::3], expected[::3]), (x.view(4, 5).T, expected.view(4, 5).T)):
+        y = af.min_exp(view)
+        assert y.dtype == dtype and y.shape == view.shape
+        atol = 2 * info.smallest_normal * info.eps
+        torch.testing.assert_close(y.double(), right, rtol=4 * info.eps, atol=atol, equal_nan=True)
+    same = {"rtol": 0, "atol": 0, "equal_nan": True}
+    torch.testing.assert_close(af.min_exp(x[0].expand(3)), af.min_exp(x[:1]).expand(3), **same)
+    torch.testing.assert_close(x, kept, **same)
+    assert af.min_exp(x[:0]).shape == (0,)
