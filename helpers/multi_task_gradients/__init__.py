@@ -16,14 +16,15 @@ torch Jacobian to one direction.
 - `iterations`: Frank–Wolfe and the article's running average
 - `surgery`, `cagrad`, `bargaining`, `cone`: PCGrad, CAGrad, Nash-MTL, UPGrad
 - `aggregators`: all nine methods as functions of a torch Jacobian
-- `_active_set`: the quadratic programs behind `min_norm` and `cone`
+- `_equilibrated`: checks, scaling and factors of Gram matrices; `_active_set`: the quadratic programs of `min_norm` and
+  `cone`; `_compiled`: how both are compiled
 """
 
 from helpers.multi_task_gradients.aggregators import AGGREGATORS, WEIGHTS, Aggregator
 from helpers.multi_task_gradients.bargaining import nash_mtl_weights
 from helpers.multi_task_gradients.cagrad import cagrad_weights
 from helpers.multi_task_gradients.cone import upgrad_weights, upgrad_weights_by_projection
-from helpers.multi_task_gradients.gram import Array, gradient_lengths, gram_matrix, gram_rounding, is_plain
+from helpers.multi_task_gradients.gram import gradient_lengths, gram_matrix, solved_weights
 from helpers.multi_task_gradients.iterations import averaged_weights, frank_wolfe_weights
 from helpers.multi_task_gradients.min_norm import (
     duality_gap,
@@ -84,9 +85,7 @@ __all__ = [
     "upgrad_weights",
     "upgrad_weights_by_projection",
     "TOY_STARTS",
-    "Array",
     "gram_matrix",
-    "gram_rounding",
+    "solved_weights",
     "gradient_lengths",
-    "is_plain",
 ]

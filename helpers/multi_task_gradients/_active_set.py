@@ -1,218 +1,240 @@
-"""Active sets: non-negative quadratic programs with Gram matrices, the machinery behind `min_norm` and `cone`."""
+"""Non-negative quadratic programs, min ½ zᵀMz − qᵀz over z ≥ 0, by an active set; compiled.
+
+The plain references are `min_norm_weights_by_supports` and `upgrad_weights_by_projection`. L is the lower triangular
+factor with LLᵀ = M on the support, in the order in which the tasks joined it.
+"""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import lapack
-from scipy.optimize import nnls
 
-from helpers.multi_task_gradients.gram import Array
-
-_EPS = float(np.finfo(np.float64).eps)
-_LOCKSTEP = 16  # up to this many tasks, several problems are solved in lockstep by batched linear algebra
+from helpers.multi_task_gradients._compiled import EPS, Array, Integers, compiled
 
 
-def equilibrated(gram: Array, rounding: float) -> tuple[Array, Array, Array]:
-    """Row-scaled Gram matrices, the scales, and which rows are zero (validated).
+@compiled
+def _append_task(
+    matrix: Array, target: Array, order: Integers, size: int, factor: Array, half: Array, task: int
+) -> None:
+    """Let ``task`` join the support: one more row of L, and of L⁻¹q in ``half``."""
+    order[size] = task
+    square, value = matrix[task, task], target[task]
+    for i in range(size):
+        total = matrix[task, order[i]]
+        for k in range(i):
+            total -= factor[size, k] * factor[i, k]
+        factor[size, i] = total / factor[i, i]
+        square -= factor[size, i] * factor[size, i]
+        value -= factor[size, i] * half[i]
+    # A pivot lost in rounding is set to what rounding may leave: the task then gets a bounded weight.
+    factor[size, size] = math.sqrt(max(square, (size + 1) * EPS * matrix[task, task]))
+    half[size] = value / factor[size, size]
 
-    Returns C (..., n, n) with C_ij = G_ij 2^(−h_i−h_j), diagonal in [1/4, 1) (1 for zero rows); c (..., n) with
-    c_i = 2^(min h − h_i) in (0, 1]; zero (..., n). Powers of two make the scaling free of rounding.
+
+@compiled
+def _remove_task(order: Integers, size: int, factor: Array, half: Array, place: int) -> None:
+    """Let the task at ``place`` leave the support: rotations make L triangular again."""
+    for i in range(place, size - 1):
+        order[i] = order[i + 1]
+        for k in range(i + 2):
+            factor[i, k] = factor[i + 1, k]
+    for k in range(place, size - 1):
+        length = math.hypot(factor[k, k], factor[k, k + 1])
+        cosine, sine = factor[k, k] / length, factor[k, k + 1] / length
+        for i in range(k, size - 1):
+            a, b = factor[i, k], factor[i, k + 1]
+            factor[i, k], factor[i, k + 1] = cosine * a + sine * b, cosine * b - sine * a
+        a, b = half[k], half[k + 1]
+        half[k], half[k + 1] = cosine * a + sine * b, cosine * b - sine * a
+
+
+@compiled
+def _forward_solve(target: Array, order: Integers, size: int, factor: Array, half: Array) -> None:
+    """half = L⁻¹q on the support."""
+    for i in range(size):
+        value = target[order[i]]
+        for k in range(i):
+            value -= factor[i, k] * half[k]
+        half[i] = value / factor[i, i]
+
+
+@compiled
+def _solve_support(size: int, factor: Array, half: Array, z: Array) -> None:
+    """z = L⁻ᵀ (L⁻¹q), which is M⁻¹q on the support."""
+    for i in range(size):
+        z[i] = half[i]
+    for i in range(size - 1, -1, -1):
+        z[i] /= factor[i, i]
+        for k in range(i):
+            z[k] -= z[i] * factor[i, k]
+
+
+@compiled
+def _keep_positive(
+    matrix: Array, target: Array, order: Integers, size: int, factor: Array, half: Array, z: Array
+) -> int:
+    """Shrink the support order[:size] until all weights on it are positive; returns how many tasks are left.
+
+    L must be ready; all that are not positive leave at once, which costs less than one after the other.
     """
-    diagonal = np.diagonal(gram, axis1=-2, axis2=-1)
-    zero = diagonal == 0
-    half = (np.frexp(diagonal)[1] + 1) // 2
-    half = np.where(zero, half.max(), half)
-    # Two ldexp: 2^(−h_i−h_j) alone could overflow where the entry is tiny.
-    scaled = np.ldexp(np.ldexp(gram, -half[..., :, None]), -half[..., None, :])
-    scaled = (scaled + np.swapaxes(scaled, -1, -2)) / 2
-    if zero.any():
-        scaled = np.where(zero[..., :, None] | zero[..., None, :], 0.0, scaled)
-        scaled[zero] += np.eye(gram.shape[-1])[np.nonzero(zero)[-1]]
-    try:
-        np.linalg.cholesky(scaled + rounding * np.eye(gram.shape[-1]))
-    except np.linalg.LinAlgError:
-        raise ValueError("gram: is indefinite beyond rounding; give a positive semidefinite matrix") from None
-    return scaled, np.ldexp(1.0, half.min(-1, keepdims=True) - half), zero
+    _forward_solve(target, order, size, factor, half)
+    while True:
+        _solve_support(size, factor, half, z)
+        kept = 0
+        for i in range(size):
+            if z[i] > 0:
+                order[kept] = order[i]
+                kept += 1
+        if kept == size:
+            return size
+        for i in range(kept):
+            _append_task(matrix, target, order, i, factor, half, order[i])
+        size = kept
 
 
-def factored(scaled: Array) -> tuple[Array, bool]:
-    """A (r, n) with AᵀA = C up to rounding, and whether C is well conditioned (then r = n, A triangular)."""
-    factor, failed = lapack.dpotrf(scaled.T)
-    if not failed and factor.diagonal().min() > 1e-4:
-        return factor, True
-    return _pivoted_factor(scaled), False
+@compiled
+def _next_task(matrix: Array, target: Array, order: Integers, size: int, z: Array, slope: Array) -> int:
+    """The task outside the support that gains most by joining it, or −1 where none gains more than rounding.
 
-
-def _pivoted_factor(scaled: Array, size: float = 1.0) -> Array:
-    """A (r, n) with AᵀA = C up to rounding, r the numerical rank: Cholesky with complete pivoting."""
-    n = len(scaled)
-    factor, pivots, rank, _ = lapack.dpstrf(scaled.T, tol=n * _EPS * size)
-    rows = np.zeros((rank, n))
-    rows[:, pivots - 1] = np.triu(factor[:rank])
-    return rows
-
-
-def _solve_passive(matrix: Array, target: Array, passive: NDArray[np.bool_]) -> Array:
-    """z (B, n) with (M z)_P = q_P on the passive set P of each problem and z = 0 elsewhere. M is (1 or B, n, n)."""
-    n = target.shape[-1]
-    if n <= _LOCKSTEP:
-        block = np.where(passive[:, :, None] & passive[:, None, :], matrix, np.eye(n))
-        return np.linalg.solve(block, np.where(passive, target, 0.0)[..., None])[..., 0]
-    solution = np.zeros_like(target)
-    for k, indices in enumerate(map(np.flatnonzero, passive)):  # small systems: cheaper than padding to n
-        block = matrix[k % len(matrix)].take(indices, 0).take(indices, 1)
-        solution[k, indices] = lapack.dposv(block.T, target[k, indices], overwrite_a=True)[1]
-    return solution
-
-
-def _block_pivot(matrix: Array, target: Array, passive: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
-    """min ½ zᵀMz − qᵀz over z ≥ 0 by block principal pivoting, all problems in lockstep.
-
-    matrix: (1 or B, n, n), positive definite. target: q (B, n). passive: first guess of the support.
-    Every round solves on the support P, then moves all indices of the wrong sign (z_i < 0 in P, (Mz − q)_i < 0
-    outside) across; when that does not reduce their number, only the last of them moves (Murty's rule, which is
-    finite). Returns z and which problems converged. Portugal, Júdice & Vicente, Math. Comp. 63 (1994).
+    Fills ``slope`` with q − Mz, of which −inf marks the support.
     """
-    batch, n = target.shape
-    result, done = np.zeros_like(target), np.zeros(batch, bool)
-    todo, passive = np.arange(batch), passive.copy()
-    fewest, patience = np.full(batch, n + 1), np.full(batch, 3)
-    slack = 4 * n * _EPS
-    for _ in range(5 * n + 20):
-        shared = matrix if len(matrix) == 1 else matrix[todo]
-        z = _solve_passive(shared, target[todo], passive)
-        dual = np.matmul(shared, z[..., None])[..., 0] - target[todo]
-        wrong = np.where(passive, z < 0, dual < -slack * (1 + np.abs(z).max(-1, keepdims=True)))
-        count = wrong.sum(-1)
-        right = count == 0
-        result[todo[right]], done[todo[right]] = z[right], True
-        better = count < fewest
-        patience = np.where(better, 3, patience - 1)
-        fewest = np.minimum(fewest, count)
-        only_last = np.arange(n) == n - 1 - np.argmax(wrong[:, ::-1], -1)[:, None]
-        passive ^= np.where((patience >= 0)[:, None], wrong, wrong & only_last)
-        keep = ~right
-        todo, passive, fewest, patience = todo[keep], passive[keep], fewest[keep], patience[keep]
-        if not len(todo):
+    n = len(matrix)
+    for k in range(n):
+        slope[k] = target[k]
+    for i in range(size):
+        for k in range(n):
+            slope[k] -= z[i] * matrix[order[i], k]
+    for i in range(size):
+        slope[order[i]] = -np.inf
+    while True:
+        best = 0
+        for k in range(1, n):
+            if slope[k] > slope[best]:
+                best = k
+        if not slope[best] > 0:
+            return -1
+        terms = abs(target[best])
+        for i in range(size):
+            terms += abs(matrix[best, order[i]]) * z[i]
+        if slope[best] > (size + 4) * EPS * terms:
+            return best
+        slope[best] = 0.0
+
+
+@compiled
+def _solve_nonnegative(matrix: Array, target: Array, order: Integers, size: int, factor: Array, result: Array) -> None:
+    """Fill z ≥ 0 that minimises ½ zᵀMz − qᵀz, starting from the support order[:size], on which L is ready.
+
+    Lawson & Hanson (1974), chapter 23, on M instead of its factor: the task that gains most joins the support; tasks
+    whose weight would turn negative leave it. Each exchange costs O(n · support).
+    """
+    n = len(matrix)
+    half, z, old, slope = np.empty(n), np.empty(n), np.zeros(n), np.empty(n)
+    size = _keep_positive(matrix, target, order, size, factor, half, z)
+    for _ in range(20 * n + 100):  # it ends long before; a bound on what rounding might do
+        for i in range(size):
+            old[i] = z[i]
+        task = _next_task(matrix, target, order, size, z, slope)
+        if task < 0:
             break
-    return result, done
+        _append_task(matrix, target, order, size, factor, half, task)
+        if half[size] <= 0:  # only by rounding
+            break
+        old[size] = 0.0
+        size += 1
+        while True:
+            _solve_support(size, factor, half, z)
+            # Go from the old weights towards the new ones until the first of them is zero, which leaves.
+            step, place = 1.0, -1
+            for i in range(size):
+                if z[i] <= 0 and (place < 0 or old[i] < step * (old[i] - z[i])):
+                    step, place = old[i] / (old[i] - z[i]) if old[i] > 0 else 0.0, i
+            if place < 0:
+                break
+            for i in range(size):
+                old[i] += step * (z[i] - old[i])
+            _remove_task(order, size, factor, half, place)
+            size -= 1
+            for i in range(place, size):
+                old[i] = old[i + 1]
+    for k in range(n):
+        result[k] = 0.0
+    for i in range(size):
+        result[order[i]] = old[i]
 
 
-def _nonnegative_least_squares(rows: Array, target: Array) -> Array:
-    """scipy's compiled Lawson–Hanson active set, with room for more exchanges than its default."""
-    return nnls(rows, target, maxiter=30 * rows.shape[1] + 100)[0]
+@compiled
+def _fill_two(matrix: Array, lengths: Array, alpha: Array) -> None:
+    """Two tasks: the foot of the altitude, clamped; (½, ½) for equal gradients."""
+    # G up to a common factor, such that the largest entry is of order 1
+    small = min(lengths[0], lengths[1])
+    first, second = small / lengths[0], small / lengths[1]
+    both = matrix[0, 1] * first * second
+    alpha[0] = max(matrix[1, 1] * second * second - both, 0.0)
+    alpha[1] = max(matrix[0, 0] * first * first - both, 0.0)
+    total = alpha[0] + alpha[1]
+    if total == 0:
+        alpha[0] = alpha[1] = 0.5
+    else:
+        alpha[0], alpha[1] = alpha[0] / total, alpha[1] / total
 
 
-def _dense_support(scaled: Array, c: Array, factor: Array) -> Array | None:
-    """y > 0 on P, C_PP y_P = c_P, Cy ≥ c: the optimum of a well conditioned C up to its length, or None.
-
-    Starts from all tasks, since most of them carry weight when the gradients are independent; R = ``factor``.
-    """
-    y = lapack.dpotrs(factor, c)[0]
-    if y.min() > 0:
-        return y
-    floor = (1 - 1e-13) * c
-    for _ in range(12):  # block exchanges, as in _block_pivot; ten or so rounds suffice up to n = 256
-        support = (y > 0).nonzero()[0]
-        _, part, failed = lapack.dposv(scaled.take(support, 0).take(support, 1).T, c.take(support), overwrite_a=True)
-        if failed:
-            return None
-        y = np.zeros_like(c)
-        y[support] = part
-        dual = scaled @ y
-        if part.min() > 0:
-            if not (dual < floor).any():
-                return y
-        y = np.where((dual < floor) & (y == 0), 1.0, y)
-    return None
-
-
-def one_min_norm(scaled: Array, c: Array, factor: Array, good: bool, size: float) -> Array:
-    """y ≥ 0 with cᵀy = 1 that minimises yᵀCy; the diagonal of C is of order ``size``."""
-    if good and (y := _dense_support(scaled, c, factor)) is not None:
-        return y / (c @ y)
-    rank, root = len(factor), math.sqrt(size)
-    rows, target = np.empty((rank + 1, len(c))), np.zeros(rank + 1)
-    rows[:rank] = factor
-    rows[rank] = root * c
-    target[rank] = root
-    y = _nonnegative_least_squares(rows, target)
-    return _polished(scaled, c, y / (c @ y))
+@compiled
+def min_norm_stack(work: Array, weights: Array) -> None:
+    """Fill the weights (batch, n) of the shortest convex combinations from what `equilibrate_stack` filled."""
+    n = weights.shape[1]
+    for k in range(len(work)):
+        matrix, factor, lengths, ready = work[k, :n], work[k, n : 2 * n], work[k, 2 * n], work[k, 2 * n + 1, 0]
+        alpha = weights[k]
+        zeros = 0
+        for i in range(n):
+            zeros += lengths[i] == np.inf
+        if zeros:  # they make the optimum zero, and share all the weight
+            for i in range(n):
+                alpha[i] = 1 / zeros if lengths[i] == np.inf else 0.0
+            continue
+        if n == 2:
+            _fill_two(matrix, lengths, alpha)
+            continue
+        size = n
+        if not ready:
+            size = 0
+            for i in range(n):
+                for j in range(n):
+                    matrix[i, j] += lengths[i] * lengths[j]
+        _solve_nonnegative(matrix, lengths, np.arange(n), size, factor, alpha)
+        total = 0.0
+        for i in range(n):
+            alpha[i] *= lengths[i]
+            total += alpha[i]
+        for i in range(n):
+            alpha[i] /= total
 
 
-def _polished(scaled: Array, c: Array, y: Array) -> Array:
-    """``y``, or the solution of C_PP y ∝ c_P on its support P where that has the smaller duality gap."""
-    image = scaled @ y
-    value = y @ image
-    gap = max((value * c - image).tolist())
-    if gap <= 256 * _EPS * value:
-        return y
-    support = y.nonzero()[0]
-    _, part, failed = lapack.dposv(scaled.take(support, 0).take(support, 1).T, c[support], overwrite_a=True)
-    if failed or part.min() <= 0:
-        return y
-    other = np.zeros_like(y)
-    other[support] = part / (c[support] @ part)
-    image = scaled @ other
-    return other if (other @ image * c - image).max() < gap else y
-
-
-def plain_factor(gram: Array) -> tuple[Array, bool, float] | None:
-    """`factored` and the largest G_ii of one matrix in the usual case, or None: symmetric, lengths within 10³.
-
-    No scaling. A nan, an inf or an indefinite matrix fails one of the tests; the careful way names it then.
-    """
-    n = len(gram)
-    diagonal = gram.diagonal().tolist()
-    low, high = min(diagonal), max(diagonal)  # of a list: for few tasks a numpy call costs more than the work in it
-    if not (1e-200 < high < 1e200 and low > 1e-6 * high):
-        return None
-    factor, failed = lapack.dpotrf(gram.T)  # symmetric; the transpose is in LAPACK's order and needs no copy
-    if not failed and min(factor.diagonal().tolist()) ** 2 > 1e-8 * high:
-        return (factor, True, high) if (gram == gram.T).all() else None
-    rows = _pivoted_factor(gram, high)
-    # What a semidefinite matrix leaves is rounding. Written so that a nan fails.
-    return (rows, False, high) if np.abs(gram - rows.T @ rows).max() <= 64 * n * _EPS * high else None
-
-
-def stack_min_norm(scaled: Array, c: Array) -> Array:
-    """y (B, n) as `one_min_norm`, for a stack of equilibrated matrices."""
-    batch, n = c.shape
-    result, done = np.zeros_like(c), np.zeros(batch, bool)
-    if n == 1:
-        return np.ones_like(c)
-    if 1 < batch and n <= _LOCKSTEP:
-        matrix = scaled + c[:, :, None] * c[:, None, :] + 4 * n * _EPS * np.eye(n)
-        result, done = _block_pivot(matrix, c, np.ones_like(c, bool))
-        done &= _relative_gap(scaled, c, result) < 1e-13
-    for k in np.flatnonzero(~done):  # compiled active sets, one problem each: for large n no slower than a batched one
-        result[k] = one_min_norm(scaled[k], c[k], *factored(scaled[k]), 1.0)
-    return result
-
-
-def _relative_gap(scaled: Array, c: Array, y: Array) -> Array:
-    """Scaled duality gap over yᵀCy (inf where that is not positive), for stacks."""
-    y = y / (c * y).sum(-1, keepdims=True)
-    image = np.matmul(scaled, y[..., None])[..., 0]
-    value = (y * image).sum(-1)
-    gap = (value[..., None] * c - image).max(-1)
-    return np.divide(gap, value, out=np.full_like(value, np.inf), where=value > 0)
-
-
-def dual_cone_weights(scaled: Array, factor: Array, good: bool, lengths: Array | None = None) -> Array:
-    """Mean over k of y_k + z_k with z_k = argmin over z ≥ 0 of (y_k + z)ᵀC(y_k + z), y_k = ``lengths``[k] e_k."""
-    n = len(scaled)
-    total = np.ones(n) if lengths is None else lengths.copy()
-    conflict = -scaled if lengths is None else -scaled * lengths[:, None]
-    todo = np.flatnonzero((conflict > 0).any(-1))
-    if good and n > _LOCKSTEP and len(todo):
-        extra, done = _block_pivot(scaled[None], conflict[todo], conflict[todo] > 0)
-        total += extra.sum(0)
-        todo = todo[~done]
-    for k in todo:
-        target = -factor[:, k] if lengths is None else -lengths[k] * factor[:, k]
-        total += _nonnegative_least_squares(factor, target)
-    return total / n
+@compiled
+def mean_projection_stack(work: Array, weights: Array) -> None:
+    """Fill the weights (batch, n) of the mean projections onto the cones from what `equilibrate_stack` filled."""
+    n = weights.shape[1]
+    order, target, half, extra = np.arange(n), np.empty(n), np.empty(n), np.empty(n)
+    for k in range(len(work)):
+        matrix, factor, lengths, ready = work[k, :n], work[k, n : 2 * n], work[k, 2 * n], work[k, 2 * n + 1, 0]
+        mean = weights[k]
+        for i in range(n):
+            mean[i] = 1.0
+        for task in range(n):
+            size, conflict = 0, False
+            for i in range(n):
+                target[i] = -matrix[task, i]
+                if target[i] > 0:
+                    conflict = True
+                    if ready:  # most of the tasks in conflict will be in the support
+                        _append_task(matrix, target, order, size, factor, half, i)
+                        size += 1
+            if conflict:
+                _solve_nonnegative(matrix, target, order, size, factor, extra)
+                for i in range(n):
+                    if extra[i] > 0:
+                        mean[i] += extra[i] * (lengths[i] / lengths[task])
+        for i in range(n):
+            mean[i] /= n

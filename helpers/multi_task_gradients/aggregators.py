@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from helpers.multi_task_gradients._compiled import Array
 from helpers.multi_task_gradients.bargaining import nash_mtl_weights
 from helpers.multi_task_gradients.cagrad import cagrad_weights
 from helpers.multi_task_gradients.cone import upgrad_weights
-from helpers.multi_task_gradients.gram import Array
 from helpers.multi_task_gradients.min_norm import min_norm_weights
 from helpers.multi_task_gradients.scalings import aligned_mtl_weights, imtl_g_weights, mean_weights, normalized_weights
 from helpers.multi_task_gradients.surgery import pcgrad_weights

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.multi_task_gradients.gram import Array, gradient_lengths, gram_matrix
+from helpers.multi_task_gradients._compiled import Array
+from helpers.multi_task_gradients.gram import gradient_lengths, gram_matrix
 
 
 def nash_mtl_weights(gram: ArrayLike) -> Array:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.inputs import real_number
-from helpers.multi_task_gradients.gram import Array, gram_matrix
+from helpers.multi_task_gradients._compiled import Array
+from helpers.multi_task_gradients.gram import gram_matrix
 from helpers.multi_task_gradients.min_norm import min_norm_weights
 
 _EPS = float(np.finfo(np.float64).eps)

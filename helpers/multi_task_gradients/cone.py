@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
-from helpers.multi_task_gradients._active_set import dual_cone_weights, equilibrated, factored, plain_factor
-from helpers.multi_task_gradients.gram import Array, gram_matrix, gram_rounding, is_plain
+from helpers.multi_task_gradients._active_set import mean_projection_stack
+from helpers.multi_task_gradients._compiled import Array
+from helpers.multi_task_gradients.gram import solved_weights
 
 
 def upgrad_weights_by_projection(rows: ArrayLike) -> Array:
@@ -34,17 +35,4 @@ def upgrad_weights(gram: ArrayLike) -> Array:
     >>> upgrad_weights([[1, -1], [-1, 2]])  # (1, 0) and (−1, 1)
     array([1.  , 0.75])
     """
-    if is_plain(gram) and (plain := plain_factor(gram)) is not None:
-        return dual_cone_weights(gram, *plain[:2])
-    array = gram_matrix(gram)
-    n = array.shape[-1]
-    scaled, c, _ = equilibrated(array, gram_rounding(gram))
-    if n == 2:  # only the other task can be in the way: g_1 loses its component along g_2, and conversely
-        squares = np.diagonal(scaled, axis1=-2, axis2=-1)
-        push = -np.minimum(scaled[..., :1, 1], 0) / squares * (c / c[..., ::-1])
-        return (1 + push) / 2
-    total = np.empty_like(c)
-    for index in np.ndindex(c.shape[:-1]):
-        factor, good = factored(scaled[index])
-        total[index] = c[index] * dual_cone_weights(scaled[index], factor, good, 1 / c[index])
-    return total
+    return solved_weights(gram, mean_projection_stack)

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from helpers.inputs import real_array
-
-Array = NDArray[np.float64]
-
-_EPS = float(np.finfo(np.float64).eps)
+from helpers.multi_task_gradients._compiled import EPS, Array
+from helpers.multi_task_gradients._equilibrated import FAULTS, equilibrate_stack
 
 
-def gram_rounding(gram: ArrayLike) -> float:
-    """How far, relative to the lengths, entries of ``gram`` may be off by the rounding of its dtype.
+def _rounding(n: int, eps: float) -> float:
+    """How far entries may be off, relative to the lengths: a sum of p products errs by about √p eps; room for 10⁶."""
+    return 1000 * n * eps
 
-    >>> gram_rounding(np.eye(2, dtype=np.float32)) > gram_rounding(np.eye(2)) > 0
-    True
-    """
-    array = np.asarray(gram)
-    eps = float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else _EPS
-    # A sum of p products errs by about √p eps; 1000 n leaves room for 10⁶ parameters and more.
-    return 1000 * array.shape[-1] * max(eps, _EPS)
+
+def _read(gram: ArrayLike) -> tuple[Array, float]:
+    """``gram`` (..., n, n) in float64, and `_rounding` for its dtype."""
+    kept = real_array("gram", gram, square=True, keep_float=True)
+    eps = float(np.finfo(kept.dtype).eps) if kept.dtype.kind == "f" else EPS
+    return kept.astype(np.float64, copy=False), _rounding(kept.shape[-1], max(eps, EPS))
 
 
 def gram_matrix(gram: ArrayLike) -> Array:
-    """``gram`` (..., n, n) in float64, if every matrix in it can be one of inner products up to rounding.
+    """``gram`` (..., n, n) in float64, if every matrix in it is one of inner products up to the rounding of its dtype.
 
-    ValueError for a wrong shape or dtype, empty, nan, inf, a negative diagonal, asymmetry beyond the rounding of the
-    dtype, or an entry that exceeds the product of its two lengths.
+    The lengths of the gradients may lie anywhere from 1e−154 to 1e154, also within one matrix, or be 0. ValueError for
+    a wrong shape or dtype, empty, nan, inf, a negative diagonal, asymmetric, indefinite, or squares below the range.
 
     >>> gram_matrix([[4, 1], [1, 1]])
     array([[4., 1.],
@@ -39,19 +37,43 @@ def gram_matrix(gram: ArrayLike) -> Array:
     Traceback (most recent call last):
     ValueError: gram: an entry exceeds the product of its two lengths; give a positive semidefinite matrix
     """
-    kept = real_array("gram", gram, square=True, keep_float=True)
-    rounding, array = gram_rounding(kept), kept.astype(np.float64, copy=False)
-    diagonal = np.diagonal(array, axis1=-2, axis2=-1)
-    if (diagonal < 0).any():
-        raise ValueError("gram: has a negative diagonal entry; give a positive semidefinite matrix")
-    # Squares below 5e-324 underflow to 0, so a row whose square is 0 may still have products up to this size.
-    length = np.maximum(np.sqrt(diagonal), 2.0**-537)
-    product = length[..., :, None] * length[..., None, :]
-    if (np.abs(array - np.swapaxes(array, -1, -2)) > rounding * product).any():
-        raise ValueError("gram: is asymmetric beyond rounding; give a matrix of inner products")
-    if (np.abs(array) > (1 + rounding) * product).any():
-        raise ValueError("gram: an entry exceeds the product of its two lengths; give a positive semidefinite matrix")
+    array, rounding = _read(gram)
+    _equilibrated(array, rounding)
     return array
+
+
+def _equilibrated(array: Array, rounding: float) -> Array:
+    """What `equilibrate_stack` makes of the matrices (..., n, n); ValueError where it finds a fault."""
+    # Writeable and in C order is the only layout that is compiled for.
+    grams = np.require(array, requirements=["C", "W"]).reshape(-1, *array.shape[-2:])
+    work = _workspace(*grams.shape[:2])
+    if fault := equilibrate_stack(grams, rounding, work):
+        raise ValueError(f"gram: {FAULTS[fault]}")
+    return work
+
+
+def _workspace(batch: int, n: int) -> Array:
+    return np.empty((batch, 2 * n + 2, n))
+
+
+def solved_weights(gram: ArrayLike, solve: Callable[[Array, Array], None]) -> Array:
+    """Weights (..., n) of ``gram`` (..., n, n) by a compiled ``solve``, with the ValueErrors of `gram_matrix`.
+
+    >>> from helpers.multi_task_gradients._active_set import min_norm_stack
+    >>> solved_weights([[4, 0], [0, 1]], min_norm_stack)
+    array([0.2, 0.8])
+    """
+    if type(gram) is np.ndarray and gram.dtype == np.float64 and gram.ndim == 2 and gram.flags.carray:
+        n = len(gram)  # the usual case: the compiled code finds all faults, and the checks below give them a name
+        work = _workspace(1, n)
+        if n and n == gram.shape[1] and not equilibrate_stack(gram[None], _rounding(n, EPS), work):
+            weights = np.empty(n)
+            solve(work, weights[None])
+            return weights
+    array, rounding = _read(gram)
+    weights = np.empty(array.shape[:-1])
+    solve(_equilibrated(array, rounding), weights.reshape(-1, array.shape[-1]))
+    return weights
 
 
 def gradient_lengths(gram: Array) -> tuple[Array, Array]:
@@ -62,12 +84,3 @@ def gradient_lengths(gram: Array) -> tuple[Array, Array]:
     """
     lengths = np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1))
     return lengths, np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-
-
-def is_plain(gram: object) -> TypeGuard[Array]:
-    """Whether ``gram`` is one square float64 array (n, n), so that a solver may try its fast path before any check.
-
-    >>> is_plain(np.eye(2)), is_plain([[1.0]]), is_plain(np.ones((2, 3)))
-    (True, False, False)
-    """
-    return type(gram) is np.ndarray and gram.dtype == np.float64 and gram.ndim == 2 and 0 < len(gram) == gram.shape[1]

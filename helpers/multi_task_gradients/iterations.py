@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.inputs import choice, integer
-from helpers.multi_task_gradients.gram import Array, gram_matrix
+from helpers.multi_task_gradients._compiled import Array
+from helpers.multi_task_gradients.gram import gram_matrix
 
 
 def _line_search(k: int, slope: Array, length: Array) -> Array:

@@ -8,8 +8,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.multi_task_gradients._active_set import equilibrated, one_min_norm, plain_factor, stack_min_norm
-from helpers.multi_task_gradients.gram import Array, gram_matrix, gram_rounding, is_plain
+from helpers.multi_task_gradients._active_set import min_norm_stack
+from helpers.multi_task_gradients._compiled import Array
+from helpers.multi_task_gradients.gram import gram_matrix, solved_weights
 
 
 def two_task_weights(gram: ArrayLike) -> Array:
@@ -52,18 +53,6 @@ def min_norm_weights_by_supports(gram: ArrayLike) -> Array:
     return best
 
 
-def _two_tasks(gram: Array) -> Array | None:
-    """`two_task_weights` of one matrix in plain floats, several times faster than arrays of four; None if unusual."""
-    (first, both), (other, second) = gram.tolist()
-    bound = math.sqrt(first) * math.sqrt(second) if first >= 0 <= second else math.nan
-    # Written so that nan, inf, and entries too small or large for plain differences all take the careful way.
-    if not (both == other and abs(both) <= bound and 1e-290 < bound < 1e290):
-        return None
-    down, up = max(second - both, 0.0), max(first - both, 0.0)
-    total = down + up
-    return np.array([down / total, up / total]) if total > 0 else np.array([0.5, 0.5])
-
-
 def min_norm_weights(gram: ArrayLike) -> Array:
     """The exact minimiser of αᵀGα over the simplex: the shortest convex combination of the gradients.
 
@@ -75,28 +64,17 @@ def min_norm_weights(gram: ArrayLike) -> Array:
 
     ValueError for a wrong shape or dtype, empty, nan, inf, asymmetric or indefinite beyond rounding.
 
-    Method: min over x ≥ 0 of ‖Ax‖² + s(1ᵀx − 1)² with AᵀA = G. For a fixed direction x/1ᵀx = α the best length leaves
-    vs/(v + s) with v = αᵀGα, which grows with v: so the solution, normalised, is α. That non-negative least-squares
-    problem is solved by an active set, and the weights on its support once more by G itself.
+    Method: min over x ≥ 0 of xᵀGx + (1ᵀx − 1)². For a fixed direction x/1ᵀx = α the best length leaves v/(v + 1) with
+    v = αᵀGα, which grows with v: so the solution, normalised, is α. That non-negative quadratic program is solved by an
+    active set, compiled (`_active_set`), after powers of two have made the lengths comparable. Where G is well
+    conditioned, ½xᵀGx − 1ᵀx over x ≥ 0 has the same direction, and all tasks make a good first support.
 
     >>> min_norm_weights([[4, 0], [0, 1]])
     array([0.2, 0.8])
     >>> min_norm_weights(np.ones((5, 3, 3))).shape
     (5, 3)
     """
-    if is_plain(gram):
-        if len(gram) == 2 and (weights := _two_tasks(gram)) is not None:
-            return weights
-        if len(gram) > 2 and (plain := plain_factor(gram)) is not None:
-            return one_min_norm(gram, np.ones(len(gram)), *plain)
-    array = gram_matrix(gram)
-    n = array.shape[-1]
-    if n == 2:
-        return two_task_weights((array + np.swapaxes(array, -1, -2)) / 2)
-    scaled, c, zero = equilibrated(array, gram_rounding(gram))
-    y = stack_min_norm(scaled.reshape(-1, n, n), c.reshape(-1, n)).reshape(c.shape)
-    weights = np.where(zero.any(-1, keepdims=True), zero, c * y)
-    return weights / weights.sum(-1, keepdims=True)
+    return solved_weights(gram, min_norm_stack)
 
 
 def duality_gap(gram: ArrayLike, weights: ArrayLike) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.inputs import real_array
-from helpers.multi_task_gradients.gram import Array
+from helpers.multi_task_gradients._compiled import Array
 
 TOY_STARTS = np.array([[-8.5, 7.5], [-8.5, -5.0], [0.0, 0.0], [9.0, 9.0], [10.0, -8.0]])
 

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from helpers.inputs import integer, real_array, real_number
-from helpers.multi_task_gradients.gram import Array, gram_matrix
+from helpers.multi_task_gradients._compiled import Array
+from helpers.multi_task_gradients.gram import gram_matrix
 
 
 def softmin(values: ArrayLike, sharpness: float) -> Array:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.inputs import real_array
-from helpers.multi_task_gradients.gram import Array, gram_matrix
+from helpers.multi_task_gradients._compiled import Array
+from helpers.multi_task_gradients.gram import gram_matrix
 
 
 def pcgrad_weights(gram: ArrayLike, order: ArrayLike | None = None) -> Array:
