@@ -8,14 +8,14 @@ from torch import Tensor
 from helpers.tensors import float_tensor
 
 
-def check_pair(z: Tensor, q: Tensor) -> None:
-    """ValueError where z and q are not of one shape (..., d), d ≥ 1, and one floating dtype."""
+def promoted_pair(z: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    """z and q in the wider of their dtypes; ValueError where they are not floating, of one shape (..., d), d ≥ 1."""
     float_tensor("z", z)
     float_tensor("q", q)
     if z.shape != q.shape or z.ndim == 0 or z.shape[-1] == 0:
         raise ValueError(f"z, q: shapes are {tuple(z.shape)} and {tuple(q.shape)}; give one shape (..., d) with d ≥ 1")
-    if z.dtype != q.dtype:
-        raise ValueError(f"z, q: dtypes are {z.dtype} and {q.dtype}; give one dtype")
+    common = torch.promote_types(z.dtype, q.dtype)
+    return z.to(common), q.to(common)
 
 
 def lengths(z: Tensor, q: Tensor, square_z: Tensor, square_q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -24,20 +24,24 @@ def lengths(z: Tensor, q: Tensor, square_z: Tensor, square_q: Tensor) -> tuple[T
     return inverse_z, inverse_q, inverse_z / inverse_q
 
 
-def careful_lengths(z: Tensor, q: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The same for any length, by scaling the largest entry to 1 first.
+def inverse_length(x: Tensor) -> Tensor:
+    """1/‖x‖ of shape (..., 1) for any length, by scaling the largest entry to 1 first; 0 for x without a normal number.
 
-    A vector without a normal number counts as 0, and its inverse length is given as 0. The ratio is 1 for z = 0, 0 for
-    q = 0, and bounded, so that its product with an ordinary gradient stays finite.
+    >>> [f"{x:.3g}" for x in inverse_length(torch.tensor([[3e30, 4e30], [0.0, 0.0]])).flatten().tolist()]
+    ['2e-31', '0']
     """
-    info = torch.finfo(z.dtype)
-    inverses = []
-    for x in (z, q):
-        largest = x.abs().amax(-1, keepdim=True)
-        factor = torch.where(largest < info.smallest_normal, 0, 1 / largest)
-        inverses.append(factor * ((x * factor) ** 2).sum(-1, keepdim=True).clamp_min(1).rsqrt())
-    inverse_z, inverse_q = inverses
-    ratio = torch.where(inverse_q > 0, inverse_z / inverse_q, 0).clamp_max(info.max * 2.0**-24)
+    largest = x.abs().amax(-1, keepdim=True)
+    factor = torch.where(largest < torch.finfo(x.dtype).smallest_normal, 0, 1 / largest)
+    return factor * ((x * factor) ** 2).sum(-1, keepdim=True).clamp_min(1).rsqrt()
+
+
+def careful_lengths(z: Tensor, q: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """`lengths` for any vectors.
+
+    The ratio is 1 for z = 0, 0 for q = 0, and bounded, so that its product with an ordinary gradient stays finite.
+    """
+    inverse_z, inverse_q = inverse_length(z), inverse_length(q)
+    ratio = torch.where(inverse_q > 0, inverse_z / inverse_q, 0).clamp_max(torch.finfo(z.dtype).max * 2.0**-24)
     return inverse_z, inverse_q, torch.where(inverse_z > 0, ratio, 1)
 
 

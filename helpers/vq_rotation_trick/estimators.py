@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from helpers.vq_rotation_trick._fast import Straight, Transport
-from helpers.vq_rotation_trick._vectors import careful_lengths, check_pair
+from helpers.vq_rotation_trick._fast import straight, transport
+from helpers.vq_rotation_trick._vectors import inverse_length, promoted_pair
 
 Estimator = Callable[[Tensor, Tensor], Tensor]
 
@@ -24,8 +24,8 @@ def straight_through(z: Tensor, q: Tensor) -> Tensor:
     >>> z.grad.tolist()
     [1.0, 2.0]
     """
-    check_pair(z, q)
-    return Straight.apply(z, q)
+    z, q = promoted_pair(z, q)
+    return straight(z, q)
 
 
 def rotate_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
@@ -45,8 +45,8 @@ def rotate_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
     >>> [round(x, 4) for x in z.grad.tolist()]  # λ = 2, and (1, 3) is turned back by a quarter
     [6.0, -2.0]
     """
-    check_pair(z, q)
-    return Transport.apply(z, q, 1.0, bool(scale))
+    z, q = promoted_pair(z, q)
+    return transport(z, q, 1.0, bool(scale))
 
 
 def reflect_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
@@ -60,8 +60,8 @@ def reflect_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
     >>> [round(x, 4) for x in z.grad.tolist()]  # λ = 2, and the coordinates change places
     [6.0, 2.0]
     """
-    check_pair(z, q)
-    return Transport.apply(z, q, -1.0, bool(scale))
+    z, q = promoted_pair(z, q)
+    return transport(z, q, -1.0, bool(scale))
 
 
 def split_estimator(z: Tensor, q: Tensor, tangential: Estimator, radial: Estimator) -> Tensor:
@@ -76,9 +76,9 @@ def split_estimator(z: Tensor, q: Tensor, tangential: Estimator, radial: Estimat
     >>> [round(x, 4) for x in z.grad.tolist()]  # the first coordinate lies along z: the rotation gives it 6
     [6.0, 3.0]
     """
-    check_pair(z, q)
+    z, q = promoted_pair(z, q)
     constant = z.detach()
-    direction = constant * careful_lengths(constant, q)[0]
+    direction = constant * inverse_length(constant)
     along = direction * (direction * (z - constant)).sum(-1, keepdim=True)  # 0, with Jacobian z̃z̃ᵀ
     value = radial(constant + along, q)
     return tangential(constant + (z - constant - along), q) + (value - value.detach())

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from helpers.tensors import float_tensor
-from helpers.vq_rotation_trick._vectors import careful_lengths, check_pair, defined_axis
+from helpers.vq_rotation_trick._vectors import defined_axis, inverse_length, promoted_pair
 
 
 def _unit_vectors(z: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
     """z̃ and q̃, each as a column (..., d, 1). ValueError for a zero vector."""
-    check_pair(z, q)
-    inverse_z, inverse_q, _ = careful_lengths(z, q)
+    z, q = promoted_pair(z, q)
+    inverse_z, inverse_q = inverse_length(z), inverse_length(q)
     if not (inverse_z.all() and inverse_q.all()):
         raise ValueError("z, q: the matrix is undefined for a zero vector; give vectors with a length")
     return (z * inverse_z)[..., None], (q * inverse_q)[..., None]
@@ -33,7 +33,7 @@ def rotation_matrix(z: Tensor, q: Tensor) -> Tensor:
     square = (axis * axis).sum(-2, keepdim=True)
     if not defined_axis(square).all():
         raise ValueError("z, q: the rotation is undefined for opposite directions; give others")
-    identity = torch.eye(z.shape[-1], dtype=z.dtype, device=z.device)
+    identity = torch.eye(z.shape[-1], dtype=axis.dtype, device=z.device)
     return identity + 2 * unit_q * unit_z.mT - 2 * axis * axis.mT / square
 
 
@@ -51,7 +51,7 @@ def reflection_matrix(z: Tensor, q: Tensor) -> Tensor:
     square = (axis * axis).sum(-2, keepdim=True)
     if not defined_axis(square).all():
         raise ValueError("z, q: the reflection is undefined for equal directions; give others")
-    return torch.eye(z.shape[-1], dtype=z.dtype, device=z.device) - 2 * axis * axis.mT / square
+    return torch.eye(z.shape[-1], dtype=axis.dtype, device=z.device) - 2 * axis * axis.mT / square
 
 
 def estimate_by_matrix(z: Tensor, q: Tensor, matrix: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ def estimate_by_matrix(z: Tensor, q: Tensor, matrix: Tensor) -> Tensor:
     >>> z.grad.tolist()  # Gᵀ (1, 10)
     [20.0, 5.0]
     """
-    check_pair(z, q)
+    z, q = promoted_pair(z, q)
     if float_tensor("matrix", matrix).shape[-2:] != (z.shape[-1], z.shape[-1]):
         raise ValueError(f"matrix: shape {tuple(matrix.shape)} does not fit vectors {tuple(z.shape)}; give (..., d, d)")
     moved = (matrix.detach() @ z[..., None])[..., 0]

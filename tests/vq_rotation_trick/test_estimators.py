@@ -4,9 +4,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.autograd import forward_ad
 from vector_quantize_pytorch.vector_quantize_pytorch import rotate_to as package_rotate_to
 
-from helpers.vq_rotation_trick import reflect_to, rotate_to, rotation_matrix, split_estimator, straight_through
+from helpers.vq_rotation_trick import (
+    reflect_to,
+    reflection_matrix,
+    rotate_to,
+    rotation_matrix,
+    split_estimator,
+    straight_through,
+)
 from tests.vq_rotation_trick.strategies import at_angle, exact, gradient, normal
 
 ALL = [straight_through, rotate_to, reflect_to]
@@ -253,10 +261,69 @@ def test_compiles_into_one_graph():
 
 @pytest.mark.parametrize("function", ALL)
 @pytest.mark.parametrize("bad, message", [
-    ((torch.ones(2, 3), torch.ones(3, 2)), "shape"), ((torch.ones(2), torch.ones(2).double()), "dtype"),
+    ((torch.ones(2, 3), torch.ones(3, 2)), "shape"),
     ((torch.ones(2).long(), torch.ones(2)), "z:"), ((torch.ones(2), [1.0, 2.0]), "q:"),
     ((torch.ones(()), torch.ones(())), "shape"), ((torch.ones(2, 0), torch.ones(2, 0)), "shape"),
 ])  # fmt: skip
 def test_bad_pairs_are_named(function, bad, message):
     with pytest.raises(ValueError, match=message):
         function(*bad)
+
+
+def plain_matrix(function, z, q):
+    """G of shape (..., d, d) for ordinary vectors."""
+    if function is straight_through:
+        return torch.eye(z.shape[-1], dtype=z.dtype).expand(*z.shape, z.shape[-1])
+    ratio = (q.norm(dim=-1) / z.norm(dim=-1))[..., None, None]
+    return ratio * (rotation_matrix if function is rotate_to else reflection_matrix)(z, q)
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_forward_mode_and_function_transforms_see_the_matrix(function):
+    z, q, v = normal(3, 4, 5)
+    G = plain_matrix(function, z, q)
+    for jacobian in (torch.func.jacfwd, torch.func.jacrev):
+        found = torch.func.vmap(jacobian(function))(z, q)
+        torch.testing.assert_close(found, G)
+        torch.testing.assert_close(torch.func.vmap(jacobian(function, argnums=1))(z, q), torch.zeros_like(G))
+    value, moved = torch.func.jvp(lambda z: function(z, q), (z,), (v,))
+    assert torch.equal(value, q)
+    torch.testing.assert_close(moved, (G @ v[..., None])[..., 0])
+    hessian = torch.func.hessian(lambda z: function(z, q[0]).pow(3).sum())(z[0])
+    torch.testing.assert_close(hessian, G[0].mT @ torch.diag(6 * q[0]) @ G[0])
+    with forward_ad.dual_level():
+        out = forward_ad.unpack_dual(function(forward_ad.make_dual(z, v), q))
+        assert torch.equal(out.primal, q)
+        torch.testing.assert_close(out.tangent, (G @ v[..., None])[..., 0])
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_compiled_function_transforms_lose_no_gradient(function):
+    z, q, v = normal(3, 4, 5)
+    G = plain_matrix(function, z, q)
+
+    def loss(z):
+        return function(z, q).pow(2).sum()
+
+    torch._dynamo.reset()
+    gradient_ = torch.compile(torch.func.grad(loss), backend="aot_eager", fullgraph=True)(z)
+    torch.testing.assert_close(gradient_, (G.mT @ (2 * q)[..., None])[..., 0])
+    inner = torch.compile(loss, backend="aot_eager")
+    torch.testing.assert_close(torch.func.grad(inner)(z), gradient_)
+    moved = torch.compile(lambda z: torch.func.jvp(lambda z: function(z, q), (z,), (v,))[1], backend="aot_eager")(z)
+    torch.testing.assert_close(moved, (G @ v[..., None])[..., 0])
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("of_z, of_q", [
+    (torch.bfloat16, torch.float32), (torch.float32, torch.float16), (torch.float16, torch.bfloat16),
+    (torch.float64, torch.float32),
+])  # fmt: skip
+def test_mixed_dtypes_are_promoted(function, of_z, of_q):
+    z, q, g = normal(3, 6, 5, dtype=torch.float32)
+    z, q = z.to(of_z), q.to(of_q)
+    wide = torch.promote_types(of_z, of_q)
+    assert torch.equal(function(z, q), q.to(wide))
+    moved = gradient(function, z, q, g.to(wide))
+    assert moved.dtype == of_z
+    assert torch.equal(moved, gradient(function, z.to(wide), q.to(wide), g.to(wide)).to(of_z))
