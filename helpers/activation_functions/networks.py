@@ -15,18 +15,18 @@ from helpers.tensors import float_tensor
 Layer: TypeAlias = tuple[Tensor, Tensor]  # weight (models, fan_in, fan_out) and bias (models, 1, fan_out)
 
 
-def _check_layers(layers: Sequence[Layer], fan_in: int | None = None) -> None:
-    """ValueError unless each layer takes what the one before gives, and the first one fan_in numbers."""
-    if not layers:
-        raise ValueError("layers: there are none; give one or more pairs (weight, bias)")
+def _check_layers(layers: Sequence[Layer], like: Tensor) -> None:
+    """ValueError unless every layer has the models and the dtype of ``like`` and takes what the one before gives."""
+    models, _, fan_in = like.shape
     for k, (weight, bias) in enumerate(layers):
-        models, rows, columns = weight.shape if weight.ndim == 3 else (0, 0, 0)
-        if weight.ndim != 3 or bias.shape != (models, 1, columns) or fan_in not in (None, rows):
+        fan_out = weight.shape[-1] if weight.ndim == 3 else 0
+        wanted = (models, fan_in, fan_out), (models, 1, fan_out)
+        if (weight.shape, bias.shape) != wanted or weight.dtype != like.dtype or bias.dtype != like.dtype:
             raise ValueError(
-                f"layers: number {k} has the shapes {tuple(weight.shape)} and {tuple(bias.shape)}; give "
-                f"(models, {'fan_in' if fan_in is None else fan_in}, fan_out) and (models, 1, fan_out)"
+                f"layers: number {k} has weight {tuple(weight.shape)} of {weight.dtype} and bias {tuple(bias.shape)} "
+                f"of {bias.dtype}; give ({models}, {fan_in}, fan_out) and ({models}, 1, fan_out) of {like.dtype}"
             )
-        fan_in = columns
+        fan_in = fan_out
 
 
 def network_output(layers: Sequence[Layer], x: Tensor, f: Activation) -> Tensor:
@@ -39,9 +39,11 @@ def network_output(layers: Sequence[Layer], x: Tensor, f: Activation) -> Tensor:
     >>> network_output(layers, torch.tensor([[[3.0], [-3.0]]]), torch.relu).flatten().tolist()
     [0.0, -12.0]
     """
-    if x.ndim != 3:
+    if float_tensor("x", x).ndim != 3:
         raise ValueError(f"x: has shape {tuple(x.shape)}; give (models, batch, fan_in)")
-    _check_layers(layers, x.shape[-1])
+    if not layers:
+        raise ValueError("layers: there are none; give one or more pairs (weight, bias)")
+    _check_layers(layers, x)
     for weight, bias in layers[:-1]:
         x = f(torch.baddbmm(bias, x, weight))
     weight, bias = layers[-1]
@@ -57,8 +59,12 @@ def collapse_layers(layers: Sequence[Layer]) -> Layer:
     >>> weight.item(), bias.item()  # −2(−2x + 1) + 1
     (4.0, -1.0)
     """
-    _check_layers(layers)
+    if not layers:
+        raise ValueError("layers: there are none; give one or more pairs (weight, bias)")
     weight, bias = layers[0]
+    if weight.ndim != 3:
+        raise ValueError(f"layers: the first weight has shape {tuple(weight.shape)}; give (models, fan_in, fan_out)")
+    _check_layers(layers, weight.mT)
     for w, b in layers[1:]:
         weight, bias = weight @ w, bias @ w + b
     return weight, bias
