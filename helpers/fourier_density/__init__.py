@@ -18,9 +18,9 @@ Code that writes A with e^{+iπkx} gets the mirrored density p(−x) from the sa
 - `roughness`: the penalty ∫p'²
 - `distribution`: Φ and, by bisection, its inverse
 - `moments`: mean, variance and entropy in closed form
-- private: `_types`, `_arrays` (vectors in, results out), `_data` (what a fit is given, checked), `_jacobian` (of the
-  map to ℝ), `_table` (sums at many points by local polynomials), `_unit_density` (p, Φ and its inverse from tables),
-  `_likelihood` (what a fit minimises, and its gradient)
+- private: `_types`, `_arrays` (vectors in, results out), `_data` (what a fit is given, checked),
+  `_line` (the map to ℝ), `_kernels` (compiled loops over points), `_table` (sums at many points by local polynomials),
+  `_unit_density` (p, Φ and its inverse from tables), `_likelihood` (what a fit minimises, and its gradient)
 """
 
 from helpers.fourier_density import peers

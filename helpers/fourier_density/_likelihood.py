@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.fourier_density._jacobian import log_jacobian
-from helpers.fourier_density._table import TERMS, Table, powers_of
+from helpers.fourier_density._line import from_line, standardized
+from helpers.fourier_density._table import Table
 from helpers.fourier_density._types import Array, Complex
 from helpers.fourier_density.roughness import roughness_gradient
 from helpers.fourier_density.spectral_factorization import minimum_phase_start
@@ -14,27 +14,21 @@ from helpers.fourier_density.spectral_factorization import minimum_phase_start
 class Likelihood:
     """−Σ_i w_i log density(x_i) + γ roughness, and its exact gradient, as a function of (Re a, Im a[, loc, log scale]).
 
-    Likelihoods and gradients cost O((TERMS)(n + M log M)) for M ≥ 32 N cells: n and N add up, they do not multiply.
+    They cost O(n + M log M) for M ≥ 32 N cells: n and N add up, they do not multiply.
     The plain method is autograd of `fourier_log_prob`.
     """
 
-    def __init__(self, x: Array, weights: Array, degree: int, gamma: float, loc: float | None, scale: float | None):
-        order = np.argsort(x)  # so that the points of a cell are neighbours; the map to [−1, 1] keeps the order
+    def __init__(self, x: Array, weights: Array, degree: int, gamma: float, to_line: tuple[float, float] | None):
+        order = np.argsort(x)  # so that the points of a cell are neighbours in memory
         self.x, self.weights, self.degree, self.gamma = x[order], weights[order], degree, gamma
-        self.unit_x = self.x if loc is None or scale is None else np.tanh((self.x - loc) / scale)
+        self.distance = self.x + 1 if to_line is None else from_line(standardized(self.x, *to_line))[0]
         self.table = Table(np.zeros(degree + 1, dtype=complex), degree / 2)
-        self.set_points(self.unit_x)
-
-    def set_points(self, x: Array) -> None:
-        """Find the cells of the points x in [−1, 1], and the powers of their offsets."""
-        self.cell, offset = self.table.locate(x)
-        self.powers = powers_of(offset)
+        self.cell, self.offset = self.table.locate(self.distance)
 
     def start(self) -> Complex:
         """Factor of the empirical Fourier coefficients with Fejér's weights 1 − n/(N+1), which keep f ≥ 0."""
         table = Table(np.zeros(self.degree + 1, dtype=complex))
-        cell, offset = table.locate(self.unit_x)
-        c = table.adjoint(cell, offset ** np.arange(TERMS)[:, None], self.weights.astype(complex))
+        c = table.adjoint(*table.locate(self.distance), self.weights.astype(complex))
         c *= 1 - np.arange(self.degree + 1) / (self.degree + 1)
         a = minimum_phase_start(c / c[0].real, floor=1e-2)
         unit: Complex = a / np.linalg.norm(a)
@@ -46,13 +40,12 @@ class Likelihood:
         a = theta[:size] + 1j * theta[size : 2 * size]
         moving = theta.size > 2 * size
         if moving:
-            loc, scale = theta[-2], np.exp(theta[-1])
-            z = (self.x - loc) / scale
-            x = np.tanh(z)
-            self.set_points(x)
+            scale = np.exp(theta[-1])
+            z = standardized(self.x, theta[-2], scale)
+            distance, log_jacobian = from_line(z)
+            self.cell, self.offset = self.table.locate(distance)
         self.table.set(a)
-        local = self.table.values.take(self.cell, axis=1)
-        amplitude = (local * self.powers).sum(0)
+        amplitude, slope = self.table.sums(self.cell, self.offset)
         power = np.maximum(amplitude.real**2 + amplitude.imag**2, 1e-300)
         value, gradient = self._value(a, power), self._gradient(a, amplitude, power)
         if self.gamma:
@@ -61,8 +54,10 @@ class Likelihood:
             gradient += self.gamma * penalty_gradient
         parts = [gradient.real, gradient.imag]
         if moving:
-            value += np.log(scale) - (self.weights * log_jacobian(z)).sum()
-            parts.append(self._map_gradient(x, z, scale, self._scores(local, amplitude, power)))
+            value += theta[-1] - (self.weights * log_jacobian).sum()
+            # d log p/dx, from |A|² alone: the centring phase of the table has modulus 1.
+            scores = 2 * (slope * amplitude.conj()).real / power
+            parts.append(self._map_gradient(distance - 1, z, scale, scores))
         return value, np.concatenate(parts)
 
     def _value(self, a: Complex, power: Array) -> float:
@@ -74,14 +69,8 @@ class Likelihood:
         """∂/∂Re a + i ∂/∂Im a of `_value`, with amplitude = A at the points."""
         ratio = self.weights * amplitude.conj() / power  # w/A
         norm = (a.real**2 + a.imag**2).sum()
-        gradient: Complex = -2 * self.table.adjoint(self.cell, self.powers, ratio).conj() + 2 * a / norm
+        gradient: Complex = -2 * self.table.adjoint(self.cell, self.offset, ratio).conj() + 2 * a / norm
         return gradient
-
-    def _scores(self, local: Complex, amplitude: Complex, power: Array) -> Array:
-        """d log p/dx at the points, from |A|² alone: the centring phase of the table has modulus 1."""
-        slope = np.einsum("tn,tn->n", local[1:] * np.arange(1, TERMS)[:, None], self.powers[:-1])
-        scores: Array = (slope * amplitude.conj()).real / power * self.table.cells
-        return scores
 
     def _map_gradient(self, x: Array, z: Array, scale: float, scores: Array) -> Array:
         """Gradient in (loc, log scale)."""

@@ -12,3 +12,4 @@ Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 Given = ArrayLike | Tensor  # what public functions take
 Returned = Any  # what they return: an Array or Complex, or a number of that kind, or a Tensor where one was given
+Indices = NDArray[np.int64]

@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from helpers.fourier_density._jacobian import log_jacobian
-from helpers.fourier_density._table import RealTable, Table, horner
+from helpers.fourier_density._kernels import invert_distribution
+from helpers.fourier_density._line import from_line, standardized
+from helpers.fourier_density._table import RealTable, Table
 from helpers.fourier_density._types import Array, Complex
 from helpers.fourier_density.distribution import distribution_coefficients
 from helpers.fourier_density.spectral_factorization import fejer_riesz
@@ -27,7 +28,10 @@ def in_pieces(function: Callable[[Array], Array], x: Array) -> Array:
 
 
 class UnitDensity:
-    """|Σ_k a_k e^{−iπkx}|²/2 on [−1, 1], for a (N+1,) of unit norm. All points x (n,) are valid ones."""
+    """|Σ_k a_k e^{−iπkx}|²/2 on [−1, 1], for a (N+1,) of unit norm.
+
+    Points (n,) are given by their distance 1 + x from −1, which keeps the digits of the left tail; all are valid ones.
+    """
 
     def __init__(self, a: Complex):
         self.a, self.degree = a, a.size - 1
@@ -49,7 +53,7 @@ class UnitDensity:
 
     @cached_property
     def _pdf_table(self) -> RealTable:
-        return RealTable(self.b)
+        return RealTable(np.concatenate([[0.5], self.b[1:]]))
 
     @cached_property
     def _amplitude_table(self) -> Table:
@@ -57,74 +61,49 @@ class UnitDensity:
 
     @cached_property
     def _cdf_table(self) -> RealTable:
-        return RealTable(distribution_coefficients(self.b))
+        table = RealTable(distribution_coefficients(self.b))
+        table.rows[[0, -1], 0] = 0  # exactly, so that Φ keeps its digits where it is small
+        return table
 
-    def pdf(self, x: Array) -> Array:
-        """p(x) for x in [−1, 1]: the table of p, and |A|² where p is small, whose relative error is smaller there."""
-        p = self._pdf_table(x)
-        p -= 0.5
-        small = np.flatnonzero(p < 1e-3)
-        if small.size:
-            amplitude = horner(self._amplitude_table.values, *self._amplitude_table.locate(x[small]))
+    def pdf(self, distance: Array) -> Array:
+        """p: the table of p, and |A|² where p is small, whose relative error is smaller there."""
+        p = self._pdf_table(distance)
+        if p.min(initial=1) < 1e-3:
+            small = np.flatnonzero(p < 1e-3)
+            amplitude, _ = self._amplitude_table.sums(*self._amplitude_table.locate(distance[small]))
             p[small] = (amplitude.real**2 + amplitude.imag**2) / 2
         return p
 
     def log_prob(self, x: Array) -> Array:
         """log p(x) for any x; −inf outside [−1, 1] and where p = 0."""
+        p = self.pdf(np.clip(x, -1, 1) + 1)
+        if x.size and (x.min() < -1 or x.max() > 1):
+            p[(x < -1) | (x > 1)] = 0
         with np.errstate(divide="ignore"):
-            values = np.log(self.pdf(np.clip(x, -1, 1)))
-        outside = (x < -1) | (x > 1)
-        if outside.any():
-            values[outside] = -np.inf
-        return values
+            return np.log(p, out=p)
 
     def line_log_prob(self, y: Array, loc: float, scale: float) -> Array:
         """log density of y = loc + scale · artanh(x) for any y."""
-        z = (y - loc) / scale
+        distance, log_jacobian = from_line(standardized(y, loc, scale))
         with np.errstate(divide="ignore"):
-            return np.log(self.pdf(np.tanh(z))) + (log_jacobian(z) - np.log(scale))
+            return np.log(self.pdf(distance)) + (log_jacobian - np.log(scale))
 
-    def cdf(self, x: Array) -> Array:
-        """Φ(x) for x in [−1, 1]."""
-        values = np.clip((x + 1) / 2 + self._cdf_table(x), 0, 1)
-        values[x == -1], values[x == 1] = 0, 1
-        return values
+    def cdf(self, distance: Array) -> Array:
+        """Φ, in [0, 1]."""
+        return np.clip(distance / 2 + self._cdf_table(distance), 0, 1)
 
     @cached_property
-    def _knots(self) -> tuple[Array, Array]:
-        """Edges of the cells, and Φ there, non-decreasing from 0 to 1."""
-        edges = -1 + np.arange(self._cdf_table.cells + 1, dtype=np.float64) * (2 / self._cdf_table.cells)
-        return edges, np.maximum.accumulate(self.cdf(edges))
+    def _knots(self) -> Array:
+        """Φ at the edges of the cells, non-decreasing from 0 to 1."""
+        cells = self._cdf_table.cells
+        edges = np.clip((np.arange(cells + 2) - 0.5) * (2 / cells), 0, 2)
+        return np.maximum.accumulate(self.cdf(edges))
 
     def icdf(self, u: Array) -> Array:
-        """x in [−1, 1] with |Φ(x) − u| ≤ 1e-13: the cell of x, then bracketed Newton steps on Φ's polynomial there.
-
-        The plain method is `quantiles_by_bisection`.
-        """
-        edges, values = self._knots
-        cell = np.clip(np.searchsorted(values, u, side="right") - 1, 0, edges.size - 2)
-        # Within its cell, Φ(x) = Φ_middle + polynomial(offset): offsets between −½ and ½ bracket the solution.
-        half = 1 / self._cdf_table.cells
-        local = self._cdf_table.rows[:, cell]
-        local[0] += (self._cdf_table.middles[cell] + 1) / 2 - u
-        local[1] += half
-        low, high = np.full(u.shape, -0.5), np.full(u.shape, 0.5)
-        rise = values[cell + 1] - values[cell]
-        offset = np.clip((u - values[cell]) / np.maximum(rise, 1e-300) - 0.5, -0.5, 0.5)
-        for _ in range(60):
-            error, slope = local[-1].copy(), np.zeros_like(u)
-            for row in local[-2::-1]:
-                slope *= offset
-                slope += error
-                error *= offset
-                error += row
-            if np.abs(error).max() <= 2e-15:
-                break
-            np.copyto(low, offset, where=error < 0)
-            np.copyto(high, offset, where=error > 0)
-            step = offset - error / np.where(slope > 0, slope, 1e-300)
-            offset = np.where((step > low) & (step < high), step, np.where(error == 0, offset, (low + high) / 2))
-            if (high - low).max() < 1e-14:
-                break
-        x = self._cdf_table.middles[cell] + 2 * half * offset
-        return np.where(u == 0, -1.0, np.where(u == 1, 1.0, x))
+        """The distance 1 + x at which |Φ − u| ≤ 1e-13; the plain method is `quantiles_by_bisection`."""
+        out = np.where(u == 1, 2.0, 0.0)
+        inside = (u > 0) & (u < 1)
+        found = np.empty(np.count_nonzero(inside))
+        invert_distribution(self._cdf_table.rows, self._knots, u[inside], found)
+        out[inside] = found
+        return out

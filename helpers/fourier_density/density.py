@@ -12,6 +12,7 @@ import torch
 from helpers.fourier_density import moments
 from helpers.fourier_density._arrays import complex_vector, returned
 from helpers.fourier_density._data import checked_map
+from helpers.fourier_density._line import from_line, standardized, to_line
 from helpers.fourier_density._types import Array, Given, Returned
 from helpers.fourier_density._unit_density import UnitDensity, in_pieces
 from helpers.fourier_density.degree import FourierEstimator, held_out_losses
@@ -138,9 +139,11 @@ class FourierDensity:
     def cdf(self, x: Given) -> Returned:
         """Φ(x) = P(X ≤ x) at x (any shape), in [0, 1]; error ≤ 1e-14 or so. ValueError for a nan."""
         array = real_array("x", x, finite=False, empty=True)
-        if self._map is not None:
-            array = np.tanh((array - self._map[0]) / self._map[1])
-        return returned(in_pieces(self._unit.cdf, np.clip(array, -1, 1)), x)
+        if self._map is None:
+            distance = np.clip(array, -1, 1) + 1
+        else:
+            distance, _ = from_line(standardized(array, *self._map))
+        return returned(in_pieces(self._unit.cdf, distance), x)
 
     def icdf(self, u: Given) -> Returned:
         """x with |Φ(x) − u| ≤ 1e-13, for u in [0, 1] (any shape), by bracketed Newton steps; on ℝ icdf(0) = −inf.
@@ -148,10 +151,8 @@ class FourierDensity:
         On ℝ the bound holds where rounding of loc + scale · artanh(x) leaves x intact, that is unless |loc| ≫ scale.
         ValueError: nan, or u outside [0, 1].
         """
-        x: Array = in_pieces(self._unit.icdf, real_array("u", u, at_least=0, at_most=1, empty=True))
-        if self._map is not None:
-            with np.errstate(divide="ignore"):
-                x = self._map[0] + self._map[1] * np.arctanh(x)
+        distance = in_pieces(self._unit.icdf, real_array("u", u, at_least=0, at_most=1, empty=True))
+        x: Array = distance - 1 if self._map is None else self._map[0] + self._map[1] * to_line(distance)
         return returned(np.asarray(x), u)
 
     def sample(self, n: int, generator: np.random.Generator | torch.Generator) -> Returned:

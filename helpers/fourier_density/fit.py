@@ -12,8 +12,8 @@ from scipy import optimize
 
 from helpers.fourier_density._arrays import complex_vector
 from helpers.fourier_density._data import checked_data, starting_map
-from helpers.fourier_density._jacobian import log_jacobian
 from helpers.fourier_density._likelihood import Likelihood
+from helpers.fourier_density._line import from_line, standardized
 from helpers.fourier_density._types import Array, Complex, Given
 from helpers.fourier_density.roughness import roughness
 from helpers.fourier_density.trigonometric_series import autocorrelation
@@ -70,7 +70,7 @@ def fit_coefficients(
     gamma = real_number("gamma", gamma, at_least=0)
     to_line = starting_map(points, shares, loc, scale, line)
     _warn_of_few_values(points, degree)
-    likelihood = Likelihood(points, shares, degree, gamma, *(to_line or (None, None)))
+    likelihood = Likelihood(points, shares, degree, gamma, to_line)
     a = _start(likelihood, start)
     theta = np.concatenate([a.real, a.imag])
     bounds = None
@@ -79,7 +79,7 @@ def fit_coefficients(
         theta = np.concatenate([theta, [to_line[0], np.log(to_line[1])]])
         bounds = [(None, None)] * (theta.size - 1) + [(theta[-1] - 5, theta[-1] + 5)]
     elif to_line is not None:  # the Jacobian of a fixed map is a constant of the objective
-        fixed = float(np.log(to_line[1]) - (shares * log_jacobian((points - to_line[0]) / to_line[1])).sum())
+        fixed = float(np.log(to_line[1]) - (shares * from_line(standardized(points, *to_line))[1]).sum())
     result, history = _minimise(likelihood, theta, bounds, fixed, max_iterations, tolerance, callback)
     a = result.x[: degree + 1] + 1j * result.x[degree + 1 : 2 * degree + 2]
     a /= np.linalg.norm(a)

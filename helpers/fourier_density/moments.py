@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from helpers.fourier_density._arrays import complex_vector
-from helpers.fourier_density._jacobian import log_jacobian
+from helpers.fourier_density._line import from_line
 from helpers.fourier_density._table import RealTable
 from helpers.fourier_density._types import Array, Complex, Given
 from helpers.fourier_density.power_series import power_series_log
@@ -62,7 +62,8 @@ def line_variance(b: Given) -> float:
     """
     b = complex_vector("b", b)
     z, step = np.linspace(-25, 25, 400 * (b.size + 3) + 1, retstep=True)
-    density = (RealTable(b)(np.tanh(z)) - 0.5) * np.exp(log_jacobian(z))
+    distance, log_jacobian = from_line(z)
+    density = (RealTable(b)(distance) - 0.5) * np.exp(log_jacobian)
     return float(step * ((z - line_mean(b)) ** 2 * density).sum())
 
 

@@ -78,14 +78,14 @@ def fejer_riesz(c: Given) -> Returned:
 def minimum_phase_start(c: Given, floor: float = 2e-4) -> Complex:
     """Approximate minimum-phase factor of f + floor · c_0 by one FFT cepstrum; c as in `fejer_riesz`, any f ≥ 0.
 
-    log f is analytic in |Im x| < √(2·floor)/N or so, and the grid of 512 points a degree resolves that.
+    log f is analytic in |Im x| < √(2·floor)/N or so, and a grid of 8/√floor points a degree resolves that.
 
     >>> minimum_phase_start([5, -2], 1e-6).real.round(4).tolist()
     [2.0, -1.0]
     """
     c = complex_vector("c", c)
     degree = c.size - 1
-    grid = 1 << int(512 * max(degree, 1) - 1).bit_length()
+    grid = 1 << int(8 / np.sqrt(floor) * max(degree, 1)).bit_length()
     two_sided = np.zeros(grid, dtype=complex)
     two_sided[: degree + 1] = c
     two_sided[-degree:] = c[:0:-1].conj() if degree else two_sided[-degree:]

@@ -11,7 +11,7 @@ from helpers.fourier_density._likelihood import Likelihood
 def test_gradient_of_the_likelihood(line, gamma):
     rng = np.random.default_rng(0)
     x, weights = np.clip(0.3 * rng.normal(size=60), -1, 1), rng.dirichlet(np.ones(60))
-    loss = Likelihood(x, weights, 6, gamma, *((0.1, 0.5) if line else (None, None)))
+    loss = Likelihood(x, weights, 6, gamma, (0.1, 0.5) if line else None)
     theta = rng.normal(size=14 + 2 * line) * 0.5
     numeric = optimize.approx_fprime(theta, lambda t: loss(t)[0], 1e-6)
     np.testing.assert_allclose(loss(theta)[1], numeric, atol=3e-5)
