@@ -83,8 +83,10 @@ class StackedAdam:
     ):
         self.parameters, self.lr, self.betas, self.eps = list(parameters), lr, betas, eps
         self.steps = 0
-        self.first = [torch.zeros_like(p) for p in self.parameters]
-        self.second = [torch.zeros_like(p) for p in self.parameters]
+        # In float32 at least: eps and the squares of small gradients would be 0 in 16 bits, and a step 0/0.
+        wide = [torch.promote_types(p.dtype, torch.float32) for p in self.parameters]
+        self.first = [torch.zeros_like(p, dtype=kind) for p, kind in zip(self.parameters, wide, strict=True)]
+        self.second = [torch.zeros_like(m) for m in self.first]
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:
@@ -92,6 +94,7 @@ class StackedAdam:
         self.steps += 1
         bias1, bias2 = (1 - beta**self.steps for beta in self.betas)
         for p, g, m, v in zip(self.parameters, gradients, self.first, self.second, strict=True):
+            g = g.to(m.dtype)
             m.lerp_(g, 1 - self.betas[0])
             v.mul_(self.betas[1]).addcmul_(g, g, value=1 - self.betas[1])
-            p.sub_(_per_model(self.lr, p) * (m / bias1) / ((v / bias2).sqrt() + self.eps))
+            p.sub_(_per_model(self.lr, m) * (m / bias1) / ((v / bias2).sqrt() + self.eps))

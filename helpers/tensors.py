@@ -12,7 +12,7 @@ FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def float_tensor(name: str, value: Any, dtypes: Sequence[torch.dtype] = FLOATS, *, finite: bool = False) -> Tensor:
-    """``value`` if it is a tensor of one of ``dtypes``, and with ``finite`` without nan and inf; ValueError otherwise.
+    """``value`` if it is a dense tensor of one of ``dtypes``, with ``finite`` one of finite numbers; else ValueError.
 
     >>> float_tensor("z", torch.ones(2)).dtype
     torch.float32
@@ -24,6 +24,8 @@ def float_tensor(name: str, value: Any, dtypes: Sequence[torch.dtype] = FLOATS, 
         kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
         accepted = ", ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
         raise ValueError(f"{name}: is {kind}; give a tensor of {accepted}")
+    if value.layout is not torch.strided or value.is_nested:
+        raise ValueError(f"{name}: is {'nested' if value.is_nested else value.layout}; give a dense tensor")
     if finite and not torch.isfinite(value).all():
         raise ValueError(f"{name}: holds nan or inf; give finite numbers")
     return value

@@ -51,3 +51,15 @@ def test_a_rate_that_fits_no_model_is_refused():
     optimiser = StackedSGD(parameters, torch.tensor([0.1, 0.2]))
     with pytest.raises(ValueError, match="lr: shape"):
         optimiser.step([torch.ones_like(p) for p in parameters])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_adam_in_16_bits_steps_as_in_float32_and_not_at_all_without_a_gradient(dtype):
+    gradients = torch.tensor([[0.0, 1e-4], [3e-5, -1.0]]).to(dtype)
+    short, full = torch.ones(2, 2, dtype=dtype), torch.ones(2, 2)
+    for parameters in (short, full):
+        optimiser = StackedAdam([parameters], torch.tensor([0.1, 0.2]))
+        for _ in range(3):
+            optimiser.step([gradients.to(parameters.dtype)])
+    assert short[0, 0] == 1 and short.dtype == dtype
+    torch.testing.assert_close(short.float(), full, rtol=0, atol=2 * torch.finfo(dtype).eps)

@@ -19,6 +19,12 @@ def test_float_tensors():
         float_tensor("x", torch.tensor([1.0, torch.inf]), finite=True)
 
 
+def test_only_dense_tensors():
+    for wrong in (torch.eye(2).to_sparse(), torch.nested.nested_tensor([torch.ones(1)], layout=torch.jagged)):
+        with pytest.raises(ValueError, match="x: is .*; give a dense tensor"):
+            float_tensor("x", wrong)
+
+
 def test_saved_numbers_count_each_tensor_once():
     x, y = torch.ones(10, requires_grad=True), torch.ones(10)
     assert saved_numbers(torch.add, x, y) == 0

@@ -16,9 +16,10 @@ from helpers.optimizers import StackedAdam
 from helpers.tensors import float_tensor
 
 
-def _centred_ranks(losses: Tensor) -> Tensor:
+def _centred_ranks(losses: Tensor, dtype: torch.dtype) -> Tensor:
     """Ranks of losses (n,), scaled to −1/2 for the smallest … 1/2 for the largest; equal losses share their mean."""
-    _, place, count = torch.unique(losses, return_inverse=True, return_counts=True)
+    _, place, counts = torch.unique(losses, return_inverse=True, return_counts=True)
+    count = counts.to(dtype)
     middle = count.cumsum(0) - (count + 1) / 2
     return middle[place] / (len(losses) - 1) - 0.5
 
@@ -83,7 +84,7 @@ def evolve(
             raise ValueError(f"loss: gives {kind}; give a function to floating tensors of shape ({2 * pairs},)")
         history.append(losses.mean())
         # Ranks instead of losses: the step no longer depends on the loss's scale, nor on single huge values.
-        fitness = _centred_ranks(torch.where(losses.isnan(), math.inf, losses)).to(wide)
+        fitness = _centred_ranks(torch.where(losses.isnan(), math.inf, losses), wide)
         # The estimate of the gradient but for 1/sigma: Adam takes no notice of a factor, and a small sigma overflows.
         gradient = (fitness[:pairs] - fitness[pairs:]) @ noise / pairs
         optimiser.lr = lr * (1 - step / generations)

@@ -47,5 +47,5 @@ def value_or_error(call):
     except ValueError as error:
         assert ": " in str(error) and "; give " in str(error), error
         return None
-    assert np.isfinite(result).all()
+    assert np.isfinite(np.asarray(result)).all()
     return result

@@ -2,13 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from helpers import activation_functions as af
-from tests.activation_functions.strategies import double
+from tests.activation_functions.strategies import DTYPES, double, seeds, spread, value_or_error
 
 
 def options(**changes):
@@ -84,4 +86,98 @@ def test_evolution_is_antithetic_repeatable_and_leaves_its_start_alone():
 def test_evolution_names_bad_arguments(changes, message):
     arguments = {"loss": lambda c: c.sum(-1), "start": torch.zeros(2)} | options(generations=1) | changes
     with pytest.raises(ValueError, match=message):
+        af.evolve(arguments.pop("loss"), arguments.pop("start"), **arguments)
+
+
+def evolve_in_numpy(loss, start, *, generations, pairs, sigma, lr, generator, weight_decay=0.0, betas=(0.9, 0.999)):
+    """The same strategy as it stands in the paper, in float64, with Adam and the decay written out."""
+    mean, m, v = start.astype(float), 0.0, 0.0
+    for t in range(1, generations + 1):
+        noise = torch.randn(pairs, len(start), generator=generator, dtype=torch.float64).numpy()
+        losses = loss(np.concatenate([mean + sigma * noise, mean - sigma * noise]))
+        ranks = (stats.rankdata(np.where(np.isnan(losses), np.inf, losses)) - 1) / (2 * pairs - 1) - 0.5
+        gradient = (ranks[:pairs] - ranks[pairs:]) @ noise / (2 * pairs * sigma)
+        m = betas[0] * m + (1 - betas[0]) * gradient
+        v = betas[1] * v + (1 - betas[1]) * gradient**2
+        rate = lr * (generations + 1 - t) / generations
+        direction = (m / (1 - betas[0] ** t)) / (np.sqrt(v / (1 - betas[1] ** t)) + 1e-300)
+        mean = mean * (1 - rate * weight_decay) - rate * direction
+    return mean
+
+
+@given(seed=seeds)
+@settings(max_examples=500, deadline=None, derandomize=True)
+def test_evolution_is_the_plain_loop_at_every_scale(seed):
+    rng = np.random.default_rng(seed)
+    scale = float(spread(rng, 1, 140)[0])  # of the parameters, of the changes and of the steps
+    start = scale * rng.normal(size=rng.integers(1, 5))
+    target = scale * rng.normal(size=start.size)
+    given = {
+        "generations": int(rng.integers(1, 6)),
+        "pairs": int(rng.integers(1, 5)),
+        "sigma": 0.3 * scale,
+        "lr": 0.2 * scale,
+        "weight_decay": rng.integers(0, 2) * 0.5 / scale,
+        "betas": (rng.uniform(0, 0.95), rng.uniform(0, 0.99)),
+    }
+    loss = lambda c: abs(c - target_of(c)).sum(1) / scale  # noqa: E731
+    target_of = lambda c: torch.tensor(target) if isinstance(c, torch.Tensor) else target  # noqa: E731
+    if seed % 3 == 0:  # losses with ties, and with nan
+        rough, loss = loss, lambda c: (2 * rough(c)).round() + (0 * rough(c) if seed % 2 else c[:, 0] * math.nan)
+    view = torch.tensor(np.repeat(start, 2))[::2].requires_grad_()
+    found, history = af.evolve(loss, view, **given, generator=torch.Generator().manual_seed(seed))
+    exact = evolve_in_numpy(loss, start, **given, generator=torch.Generator().manual_seed(seed))
+    np.testing.assert_allclose(found, exact, rtol=1e-9, atol=1e-9 * scale)
+    assert found.dtype == torch.float64 and not found.requires_grad and history.shape == (given["generations"],)
+    np.testing.assert_array_equal(view.detach(), start)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(seed=seeds)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_evolution_in_every_dtype_stands_still_on_ties_and_stays_finite(dtype, seed):
+    rng = np.random.default_rng(seed)
+    start = torch.tensor(rng.normal(size=3)).to(dtype)
+    sigma, lr = (float(v) for v in spread(rng, 2, {torch.float16: 6, torch.bfloat16: 45}.get(dtype, 60)))
+    given = {"generations": 4, "pairs": 2, "sigma": sigma, "lr": lr, "generator": torch.Generator().manual_seed(seed)}
+    seen = []
+    for loss in (lambda c: c[:, 0] * 0, lambda c: seen.append(c.dtype) or c.double().sum(1)):
+        found = value_or_error(lambda loss=loss: af.evolve(loss, start, **given)[0].double())
+        if found is None:  # candidates beyond the format, or beyond the float32 that a short format's mean is kept in
+            assert max(sigma, 4 * lr) > torch.finfo(dtype).max / 10
+        elif not seen:
+            assert torch.equal(found, start.double())
+        else:
+            assert set(seen) == {dtype} and (found - start.double()).abs().max() <= 4.1 * lr * 1.01 + 0.1
+
+
+def test_evolution_in_float16_descends():
+    loss = lambda c: ((c - 1) ** 2).sum(-1)  # noqa: E731
+    found, _ = af.evolve(loss, torch.zeros(3, dtype=torch.float16), **options())
+    assert found.dtype == torch.float16 and (found - 1).abs().max() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"loss": lambda c: c.sum(-1) > 0}, "loss: gives torch.bool"),
+        ({"loss": lambda c: c.sum(-1).int()}, "loss: gives torch.int32"),
+        ({"loss": lambda c: c.sum(-1) + 1j}, "loss: gives torch.complex64"),
+        ({"betas": (1, 1)}, "betas: holds 1"),
+        ({"betas": (0.9,)}, "betas: are"),
+        ({"betas": 0.9}, "betas: are"),
+        ({"betas": (-0.1, 0.9)}, "betas: holds -0.1"),
+        ({"generations": 2.5}, "generations: is 2.5"),
+        ({"pairs": True}, "pairs: is True"),
+        ({"generator": None}, "generator: has type NoneType"),
+        ({"sigma": 1e300}, "sigma, lr: the candidates leave the range of torch.float32"),
+        ({"lr": 1e300}, "sigma, lr: the candidates leave the range of torch.float32"),
+        ({"lr": [0.1]}, "lr: has shape"),
+        ({"start": [0.0, 1.0]}, "start: is list"),
+        ({"start": torch.zeros(2).to(torch.float8_e4m3fn)}, "start: is torch.float8"),
+    ],
+)
+def test_evolution_names_what_it_cannot_take(changes, message):
+    arguments = {"loss": lambda c: c.sum(-1), "start": torch.zeros(2)} | options(generations=1) | changes
+    with pytest.raises(ValueError, match=f"^{message}.*; give "):
         af.evolve(arguments.pop("loss"), arguments.pop("start"), **arguments)
