@@ -17,10 +17,11 @@ Gradient descent is "heavy_ball" with β = 0. Positions have their coordinates o
 - `langevin`: particles with noise, without and with inertia
 - `escape`: how long a noisy particle takes over a barrier: simulated, exact, and by Kramers' formula
 - `least_squares`: SGD on a regression, from real data
-- private: `_types` (what arrays and gradients are)
+- private: `_types` (what arrays and gradients are), `_range` (products that cannot overflow on the way),
+  `_passage` (the mesh and the logarithms behind mean passage times)
 """
 
-from helpers.sgd_dynamics.escape import exit_times, kramers_time, mean_passage_time
+from helpers.sgd_dynamics.escape import exit_times, kramers_time, mean_passage_time, mean_passage_time_by_simpson
 from helpers.sgd_dynamics.flows import critical_friction, gradient_flow, inertial_flow
 from helpers.sgd_dynamics.langevin import simulate_kramers, simulate_langevin
 from helpers.sgd_dynamics.least_squares import least_squares_sgd
@@ -32,7 +33,13 @@ from helpers.sgd_dynamics.momentum import (
     momentum_from_friction_nesterov,
 )
 from helpers.sgd_dynamics.schemes import LOOKAHEAD, SCHEMES, integrate, resting_velocity
-from helpers.sgd_dynamics.stability import amplification, optimal_tuning, spectral_radius, stability_limit
+from helpers.sgd_dynamics.stability import (
+    amplification,
+    optimal_tuning,
+    spectral_radius,
+    spectral_radius_by_eigenvalues,
+    stability_limit,
+)
 from helpers.sgd_dynamics.stationary import (
     minibatch_factor,
     stationary_covariance,
@@ -55,6 +62,7 @@ __all__ = [  # in the order in which the notebook meets them
     "critical_friction",
     "friction_from_momentum",
     "spectral_radius",
+    "spectral_radius_by_eigenvalues",
     "amplification",
     "corrected_momentum_exact",
     "corrected_momentum",
@@ -64,6 +72,7 @@ __all__ = [  # in the order in which the notebook meets them
     "stability_limit",
     "simulate_kramers",
     "mean_passage_time",
+    "mean_passage_time_by_simpson",
     "exit_times",
     "kramers_time",
     "optimal_tuning",

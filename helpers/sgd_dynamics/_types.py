@@ -10,3 +10,20 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 Field: TypeAlias = Callable[[Array], Array]
+
+
+def locked(points: Array) -> Array:
+    """A view of ``points`` for a field to read: one that works in place fails, and changes nothing behind our back."""
+    view = points.view()
+    view.setflags(write=False)
+    return view
+
+
+def field_values(name: str, field: Field, points: Array, more: tuple[int, ...] = ()) -> Array:
+    """``field`` at ``points``, as float64 of shape ``points.shape + more``; ValueError for another shape."""
+    values = np.asarray(field(points), float)
+    if values.shape != points.shape + more:
+        raise ValueError(
+            f"{name}: returned shape {values.shape} for positions {points.shape}; give {points.shape + more}"
+        )
+    return values

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import exprel
 
+from helpers.inputs import broadcast, integer, real_array, real_number
 from helpers.inputs import generator as random_generator
-from helpers.inputs import integer, real_array, real_number
-from helpers.sgd_dynamics._types import Array, Field
+from helpers.sgd_dynamics._range import quotient
+from helpers.sgd_dynamics._types import Array, Field, field_values, locked
 
 
 def simulate_langevin(
@@ -35,16 +37,23 @@ def simulate_langevin(
     theta = real_array("start", start).copy()
     step, sigma = real_number("step", step, above=0), real_number("sigma", sigma, at_least=0)
     steps, generator = integer("steps", steps, 1), random_generator("generator", generator)
-    every = steps + 1 if record_every is None else integer("record_every", record_every, 1)
-    scale, noise, kept = sigma * math.sqrt(step), np.empty_like(theta), []
-    for n in range(1, steps + 1):  # in place: with 10⁵ particles, fresh arrays cost a quarter more
-        generator.standard_normal(out=noise)
-        noise *= scale
-        noise -= step * gradient(theta)
-        theta += noise
-        if n % every == 0:
-            kept.append(theta.copy())
+    every = steps + 1 if record_every is None else integer("record_every", record_every, 1, steps)
+    scale, shown, noise, kept = sigma * math.sqrt(step), locked(theta), np.empty_like(theta), []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for n in range(1, steps + 1):  # in place: with 10⁵ particles, fresh arrays cost a quarter more
+            generator.standard_normal(out=noise)
+            noise *= scale
+            noise -= step * field_values("gradient", gradient, shown)
+            theta += noise
+            if n % every == 0:
+                kept.append(theta.copy())
+    _bounded(theta)
     return theta if record_every is None else np.array(kept)
+
+
+def _bounded(theta: Array) -> None:
+    if not np.isfinite(theta).all():
+        raise ValueError("step: particles left the range of float64; give a smaller step")
 
 
 def simulate_kramers(
@@ -69,29 +78,33 @@ def simulate_kramers(
     >>> theta.tolist(), eta.tolist()
     ([7.0], [3.0])
     """
-    theta = real_array("start", start).copy()
-    eta = np.broadcast_to(real_array("velocity", velocity), theta.shape).copy()
+    theta, eta = real_array("start", start).copy(), real_array("velocity", velocity)
+    if np.broadcast_shapes(theta.shape, broadcast(start=theta, velocity=eta)[0].shape) != theta.shape:
+        raise ValueError(f"velocity: has shape {eta.shape}; give one that broadcasts to that of start, {theta.shape}")
+    eta = np.broadcast_to(eta, theta.shape).copy()
     step, sigma = real_number("step", step, above=0), real_number("sigma", sigma, at_least=0)
     friction = real_number("friction", friction, at_least=0)
     steps, generator = integer("steps", steps, 1), random_generator("generator", generator)
-    every = steps + 1 if record_every is None else integer("record_every", record_every, 1)
-    decay = math.exp(-friction * step)
-    # (1 − e^{−2λγ})/2λ tends to γ as λ → 0
-    spread = sigma * math.sqrt(-math.expm1(-2 * friction * step) / (2 * friction) if friction else step)
-    half, noise, kept = step / 2, np.empty_like(theta), []
-    kick = half * gradient(theta)
-    for n in range(1, steps + 1):  # in place: with 10⁵ particles, fresh arrays cost half as much again
-        eta -= kick
-        theta += half * eta
-        generator.standard_normal(out=noise)
-        noise *= spread
-        eta *= decay
-        eta += noise
-        theta += half * eta
-        kick = half * gradient(theta)  # serves this step and the next
-        eta -= kick
-        if n % every == 0:
-            kept.append((theta.copy(), eta.copy()))
+    every = steps + 1 if record_every is None else integer("record_every", record_every, 1, steps)
+    damping = float(quotient("friction, step", [friction, step]))
+    decay = math.exp(-damping)
+    spread = sigma * math.sqrt(step * exprel(-2 * damping))  # (1 − e^{−2λγ})/2λ, which tends to γ as λ → 0
+    half, shown, noise, kept = step / 2, locked(theta), np.empty_like(theta), []
+    kick = half * field_values("gradient", gradient, shown)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for n in range(1, steps + 1):  # in place: with 10⁵ particles, fresh arrays cost half as much again
+            eta -= kick
+            theta += half * eta
+            generator.standard_normal(out=noise)
+            noise *= spread
+            eta *= decay
+            eta += noise
+            theta += half * eta
+            kick = half * field_values("gradient", gradient, shown)  # serves this step and the next
+            eta -= kick
+            if n % every == 0:
+                kept.append((theta.copy(), eta.copy()))
+    _bounded(eta)  # where θ is not finite, η is not either
     if record_every is None:
         return theta, eta
     return np.array([k[0] for k in kept]), np.array([k[1] for k in kept])

@@ -46,23 +46,27 @@ def least_squares_sgd(
     generator = random_generator("generator", generator)
     choice("sampling", sampling, ("iid", "reshuffled"))
     best = np.linalg.lstsq(inputs, targets, rcond=None)[0]
-    hessian = inputs.T @ inputs / samples
+    with np.errstate(over="ignore"):
+        hessian = inputs.T @ inputs / samples
     excess, moment = np.zeros(replicas), np.zeros_like(hessian)
     per_epoch = samples // batch
     chosen: NDArray[np.int64]  # (R, B)
     order: NDArray[np.int64]  # (R, N)
-    for n in range(steps):
-        if sampling == "iid":
-            chosen = generator.integers(samples, size=(replicas, batch))
-        else:
-            if n % per_epoch == 0:
-                order = generator.permuted(np.broadcast_to(np.arange(samples), (replicas, samples)), axis=1)
-            chosen = order[:, n % per_epoch * batch : (n % per_epoch + 1) * batch]
-        x = inputs[chosen]
-        residual = (x @ theta[..., None])[..., 0] - targets[chosen]
-        theta = theta - step / batch * (residual[:, None, :] @ x)[:, 0]
-        if n >= burn_in:
-            away = theta - best
-            excess += np.einsum("ri,ij,rj->r", away, hessian, away, optimize=False) / 2
-            moment += away.T @ away
+    with np.errstate(over="ignore", invalid="ignore"):
+        for n in range(steps):
+            if sampling == "iid":
+                chosen = generator.integers(samples, size=(replicas, batch))
+            else:
+                if n % per_epoch == 0:
+                    order = generator.permuted(np.broadcast_to(np.arange(samples), (replicas, samples)), axis=1)
+                chosen = order[:, n % per_epoch * batch : (n % per_epoch + 1) * batch]
+            x = inputs[chosen]
+            residual = (x @ theta[..., None])[..., 0] - targets[chosen]
+            theta = theta - step / batch * (residual[:, None, :] @ x)[:, 0]
+            if n >= burn_in:
+                away = theta - best
+                excess += np.einsum("ri,ij,rj->r", away, hessian, away, optimize=False) / 2
+                moment += away.T @ away
+    if not (np.isfinite(excess).all() and np.isfinite(moment).all()):
+        raise ValueError("step: a replica left the range of float64; give a smaller step")
     return excess / (steps - burn_in), moment / (replicas * (steps - burn_in))

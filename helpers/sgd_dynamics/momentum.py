@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.inputs import real_array
+from helpers.inputs import broadcast, real_array
+from helpers.sgd_dynamics._range import quotient
 from helpers.sgd_dynamics._types import Array
 
 
@@ -21,9 +22,9 @@ def momentum_from_friction(friction: ArrayLike, step: ArrayLike) -> tuple[Array,
     >>> round(float(alpha), 6), round(float(beta), 6)  # 0.25/1.5 and 0.5/1.5
     (0.166667, 0.333333)
     """
-    friction, step = real_array("friction", friction, at_least=0), real_array("step", step, above=0)
-    half = friction * step / 2
-    return step**2 / (1 + half), (1 - half) / (1 + half)
+    friction, step = _friction_and_step(friction, step)
+    half = quotient("friction, step", [friction, step]) / 2
+    return quotient("step", [step, step], [1 + half]), (1 - half) / (1 + half)
 
 
 def momentum_from_friction_nesterov(friction: ArrayLike, step: ArrayLike) -> tuple[Array, Array]:
@@ -33,9 +34,8 @@ def momentum_from_friction_nesterov(friction: ArrayLike, step: ArrayLike) -> tup
     >>> alpha.round(3).tolist(), beta.round(3).tolist()
     ([0.25, 0.01], [0.0, 0.8])
     """
-    friction, step = real_array("friction", friction, at_least=0), real_array("step", step, above=0)
-    friction, step = np.broadcast_arrays(friction, step)
-    return step**2, 1 - friction * step
+    friction, step = _friction_and_step(friction, step)
+    return quotient("step", [step, step]), 1 - quotient("friction, step", [friction, step])
 
 
 def friction_from_momentum(learning_rate: ArrayLike, momentum: ArrayLike) -> tuple[Array, Array]:
@@ -45,10 +45,18 @@ def friction_from_momentum(learning_rate: ArrayLike, momentum: ArrayLike) -> tup
     >>> float(friction), float(step)
     (2.0, 1.0)
     """
-    learning_rate = real_array("learning_rate", learning_rate, above=0)
-    momentum = real_array("momentum", momentum, above=-1, at_most=1)
-    step = np.sqrt(2 * learning_rate / (1 + momentum))
-    return 2 * (1 - momentum) / ((1 + momentum) * step), step
+    learning_rate, momentum = broadcast(
+        learning_rate=real_array("learning_rate", learning_rate, above=0),
+        momentum=real_array("momentum", momentum, above=-1, at_most=1),
+    )
+    step = quotient("learning_rate", [2, learning_rate], [1 + momentum], root=True)
+    return quotient("learning_rate, momentum", [2, 1 - momentum], [1 + momentum, step]), step
+
+
+def _friction_and_step(friction: ArrayLike, step: ArrayLike) -> tuple[Array, Array]:
+    friction, step = real_array("friction", friction, at_least=0), real_array("step", step, above=0)
+    friction, step = broadcast(friction=friction, step=step)
+    return friction, step
 
 
 def corrected_momentum(beta: ArrayLike, r: ArrayLike) -> Array:
@@ -59,7 +67,8 @@ def corrected_momentum(beta: ArrayLike, r: ArrayLike) -> Array:
     >>> round(float(corrected_momentum(0.9, 0.25)), 6)
     0.95
     """
-    return 1 - (1 - real_array("beta", beta, at_least=0, below=1)) * np.sqrt(real_array("r", r, above=0))
+    beta, r = broadcast(beta=real_array("beta", beta, at_least=0, below=1), r=real_array("r", r, above=0))
+    return 1 - (1 - beta) * np.sqrt(r)
 
 
 def corrected_momentum_exact(beta: ArrayLike, r: ArrayLike) -> Array:
@@ -70,6 +79,6 @@ def corrected_momentum_exact(beta: ArrayLike, r: ArrayLike) -> Array:
     >>> round(float(corrected_momentum_exact(0, 1 / 6)), 6)  # (1 − ½)²/(1 + ½) = 1/6
     0.5
     """
-    beta, r = real_array("beta", beta, at_least=0, below=1), real_array("r", r, above=0)
+    beta, r = broadcast(beta=real_array("beta", beta, at_least=0, below=1), r=real_array("r", r, above=0))
     root = (1 - beta) * np.sqrt(r / (1 + beta))
     return 1 - 4 * root / (root + np.hypot(root, math.sqrt(8)))  # the quadratic's root, written without cancellation

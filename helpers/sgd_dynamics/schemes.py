@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.inputs import choice, integer, real_array
-from helpers.sgd_dynamics._types import Array, Field
+from helpers.inputs import broadcast, choice, integer, real_array
+from helpers.sgd_dynamics._range import quotient
+from helpers.sgd_dynamics._types import Array, Field, field_values, locked
 
 SCHEMES = ("heavy_ball", "nesterov_half", "nesterov", "implicit")
 LOOKAHEAD = {"heavy_ball": 0.0, "nesterov_half": 0.5, "nesterov": 1.0}  # share of βv at which ∇L is taken
@@ -16,13 +17,20 @@ LOOKAHEAD = {"heavy_ball": 0.0, "nesterov_half": 0.5, "nesterov": 1.0}  # share 
 
 def _midpoint(gradient: Field, hessian: Field, centre: Array, half_rate: Array) -> Array:
     """Solve m + (α/2)∇L(m) = centre by Newton: the midpoint of the implicit scheme, a proximal step."""
-    m, identity = centre.copy(), np.eye(centre.shape[-1])
+    m, identity, last = centre, np.eye(centre.shape[-1]), False
     for _ in range(60):
-        residual = m + half_rate * gradient(m) - centre
-        change = np.linalg.solve(identity + half_rate[..., None] * hessian(m), residual[..., None])[..., 0]
+        residual = m + half_rate * field_values("gradient", gradient, locked(m)) - centre
+        curved = half_rate[..., None] * field_values("hessian", hessian, locked(m), m.shape[-1:])
+        try:
+            change = np.linalg.solve(identity + curved, residual[..., None])[..., 0]
+        except np.linalg.LinAlgError:
+            break
         m = m - change
-        if (np.abs(change) <= 1e-14 * (1 + np.abs(m))).all():
+        if last:
             return m
+        # Newton squares the error, so that the step after a change of 1e−8 is the last that can help
+        size = np.abs(m).max(-1) + np.abs(centre).max(-1)
+        last = bool((np.abs(change).max(-1) <= 1e-8 * size).all())
     raise ArithmeticError("implicit scheme: Newton did not converge in 60 iterations; take a smaller learning rate")
 
 
@@ -45,7 +53,7 @@ def integrate(
     start: (…, d), or a number for d = 1. velocity: the initial v, same shape or broadcast.
     learning_rate > 0 and momentum in (−1, 1]: batch-shaped, that is, they broadcast with ``start.shape[:-1]``.
     record: return all steps, with a leading axis of steps + 1. observe: called with (θ, v) after every step.
-    ValueError for bad arguments; diverging runs are the caller's business and may return inf.
+    ValueError for bad arguments, and when a run diverges beyond float64; ArithmeticError where Newton's method fails.
 
     >>> theta, v = integrate(lambda x: x, 1, learning_rate=0.5, momentum=0.5, steps=2, record=True)
     >>> theta[:, 0].tolist()  # v = −0.5, then −0.25 − 0.25
@@ -70,18 +78,24 @@ def integrate(
         raise ValueError(f"start: {start.shape[-1]} coordinates do not fit the batch {shape}; give one for each")
     theta, rate, beta = np.broadcast_to(start, shape).copy(), *np.broadcast_arrays(rate, beta)
     path = [(theta, v)]
-    for _ in range(steps):
-        if hessian is not None and scheme == "implicit":
-            v = 2 * (_midpoint(gradient, hessian, theta + beta * v / 2, rate / 2) - theta)
-        else:
-            ahead = LOOKAHEAD[scheme]
-            point = theta + ahead * beta * v if ahead else theta
-            v = beta * v - rate * gradient(point)
-        theta = theta + v
-        if record:
-            path.append((theta, v))
-        if observe is not None:
-            observe(theta, v)
+    with np.errstate(over="ignore", invalid="ignore"):  # what diverges is found at the end: inf never comes back
+        for _ in range(steps):
+            if hessian is not None and scheme == "implicit":
+                v = 2 * (_midpoint(gradient, hessian, theta + beta * v / 2, rate / 2) - theta)
+            else:
+                ahead = LOOKAHEAD[scheme]
+                point = theta + ahead * beta * v if ahead else theta
+                v = beta * v - rate * field_values("gradient", gradient, locked(point))
+            theta = theta + v
+            if record:
+                path.append((theta, v))
+            if observe is not None:
+                observe(theta.copy(), v.copy())
+    bad = ~(np.isfinite(theta) & np.isfinite(v)).all(-1)
+    if bad.any():
+        raise ValueError(
+            f"learning_rate: {bad.sum()} of {bad.size} runs left the range of float64; give a smaller rate"
+        )
     if record:
         return np.stack([p[0] for p in path]), np.stack([p[1] for p in path])
     return theta, v
@@ -96,4 +110,8 @@ def resting_velocity(gradient: Field, start: ArrayLike, step: ArrayLike) -> Arra
     [2.0, -4.0]
     """
     start = np.atleast_1d(real_array("start", start))
-    return real_array("step", step, above=0)[..., None] ** 2 / 2 * gradient(start)
+    step = real_array("step", step, above=0)
+    slope = field_values("gradient", gradient, locked(start))
+    if start.ndim > 1 or step.ndim:
+        slope, step = broadcast(start=slope, step=step[..., None])
+    return quotient("step, gradient", [0.5, step, step, slope])
