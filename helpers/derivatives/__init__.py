@@ -18,6 +18,7 @@ A file per idea:
 - `straightness`: how far a curve is from straight in a small window.
 - `nowhere_differentiable`: Weierstrass's function and the size of its secant slopes.
 - `_number`: what dual and Taylor numbers share, operators and refusals, and `primal`.
+- `_series`: the recurrences of powers and of exp, also where their value at 0 underflows.
 - `_arguments`, `_types`: argument checks of this package, and what its functions take and give.
 """
 

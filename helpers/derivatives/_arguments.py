@@ -6,13 +6,15 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from helpers.derivatives._types import Function
 from helpers.inputs import real_array
 
 
 def real_value(name: str, value: Any) -> Any:
     """``value`` as a finite real number or array in a floating type of its own (integers: float64). ValueError else."""
-    # Every operation of a Dual or Taylor number comes through here: the common kinds first, without an array's overhead.
+    # every operation of a Dual or Taylor number comes through here: the common kinds first, and fast
     if isinstance(value, float) and math.isfinite(value):  # np.float64 is a float
         return value
     if type(value) is int and abs(value) <= 2**53:
@@ -26,6 +28,17 @@ def check_function(f: object) -> None:
     """ValueError where f cannot be called."""
     if not callable(f):
         raise ValueError(f"f: has type {type(f).__name__}; give a function of one variable")
+
+
+def function_values(f: Function, at: NDArray[Any]) -> NDArray[Any]:
+    """f(at) as finite numbers in the precision of ``at`` and in its shape at least; ValueError else."""
+    with np.errstate(all="ignore"):
+        values = np.asarray(f(at))
+    if values.dtype.kind not in "iufc" or not np.isfinite(values).all():
+        raise ValueError("f: is not finite and numeric at every point used, x ± h; give x and h inside its domain")
+    if values.dtype.kind in "iu":  # their differences would wrap around: 0 − 1 is 255 in uint8
+        values = values.astype(at.real.dtype)
+    return np.broadcast_to(values, np.broadcast_shapes(values.shape, at.shape))
 
 
 def finite_result(result: Any, x: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,10 @@ class Number:
             known = ", ".join(sorted(_OPERATIONS))
             raise ValueError(f"{type(self).__name__}: np.{ufunc.__name__} has no rule here; give one of {known}")
         return getattr(type(self), name)(*inputs)
+
+    def __array_function__(self, function: Callable[..., Any], *_: Any) -> Any:
+        known = ", ".join(sorted(_OPERATIONS))
+        raise ValueError(f"{type(self).__name__}: np.{function.__name__} has no rule here; give one of {known}")
 
     def __add__(self, other: Operand) -> Any:
         return self._add(self, other)
@@ -79,22 +85,37 @@ class Number:
         return self._abs(self)
 
     def __lt__(self, other: Operand) -> Any:
-        return primal(self) < primal(other)
+        return _compared(operator.lt, self, other)
 
     def __le__(self, other: Operand) -> Any:
-        return primal(self) <= primal(other)
+        return _compared(operator.le, self, other)
 
     def __gt__(self, other: Operand) -> Any:
-        return primal(self) > primal(other)
+        return _compared(operator.gt, self, other)
 
     def __ge__(self, other: Operand) -> Any:
-        return primal(self) >= primal(other)
+        return _compared(operator.ge, self, other)
 
     def __eq__(self, other: object) -> Any:
-        return primal(self) == primal(other)
+        return _compared(operator.eq, self, other)
 
     def __ne__(self, other: object) -> Any:
-        return primal(self) != primal(other)
+        return _compared(operator.ne, self, other)
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+
+def _compared(relation: Callable[[Any, Any], Any], a: Operand, b: Operand) -> Any:
+    """relation(a, b) of the plain values, where they differ.
+
+    On a tie f may turn from one branch to the other, as max(x, 0) does at 0. The branch taken there says what f is at
+    this one point, and nothing of its derivative: max(x, 0) and max(0, x) would have different ones.
+    """
+    a, b = primal(a), primal(b)
+    if np.any(a == b):
+        raise ValueError("comparison: f may have a kink here, where both sides are equal; give an x next to it")
+    return relation(a, b)
 
 
 _OPERATIONS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,13 @@ class Dual(Number):
 
     value: a real number, a numpy array, or again a Dual. slope: the same kinds, broadcasting against ``value``.
     ``Dual(x)`` is the variable x itself (slope 1); a nested ``Dual(Dual(x))`` carries the second derivative in
-    ``.slope.slope`` (see `nested_derivative`). A Dual of smaller depth, a number or an array counts as a constant.
-    A Dual does not know whose variable it is: give independent variables separate depths.
+    ``.slope.slope`` (see `nested_derivative`). ``level`` says whose ε it is: one above that of ``value``, and 1 for the
+    Dual of a number. A number, an array or a Dual of a lower level counts as a constant beside it; Duals of one level
+    share their ε, so give independent variables different levels.
 
     Operators + − * / ** abs, comparisons (of the plain values), and np.exp, log, sin, cos, tanh, sqrt, square.
-    ValueError for arguments that are not finite real numbers and where the derivative does not exist (log 0, |0|).
+    ValueError for arguments that are not finite real numbers and where the derivative does not exist or a comparison
+    cannot tell (log 0, |0|, and x > 0 at x = 0).
 
     >>> Dual(3.0) * Dual(3.0)
     Dual(9.0, 6.0)
@@ -29,12 +32,15 @@ class Dual(Number):
     12.0
     """
 
-    __slots__ = ("value", "slope")
+    __slots__ = ("value", "slope", "level")
+    value: Operand
+    slope: Operand
+    level: int
 
     def __init__(self, value: Operand, slope: Operand = 1.0):
         value = value if isinstance(value, Dual) else real_value("value", value)
         slope = slope if isinstance(slope, Dual) else real_value("slope", slope)
-        if _depth(slope) > _depth(value):
+        if _level(slope) > _level(value):
             raise ValueError("slope: is nested deeper than value; give a number, an array or a Dual of value's depth")
         shape = np.shape(primal(value))
         try:
@@ -45,7 +51,7 @@ class Dual(Number):
             raise ValueError(
                 f"slope: shape {np.shape(primal(slope))} does not fit; give one that broadcasts to {shape}"
             )
-        self.value, self.slope = value, slope
+        self.value, self.slope, self.level = value, slope, _level(value) + 1
 
     def primal(self) -> Any:
         """The plain value: that of ``value``, at any depth."""
@@ -56,35 +62,36 @@ class Dual(Number):
 
     @staticmethod
     def _add(a: Operand, b: Operand) -> Dual:
-        (a, da), (b, db) = _split(a, b)
-        return _unchecked(a + b, da + db)
+        a, da, b, db, level = _split(a, b)
+        return _unchecked(a + b, da + db, level)
 
     @staticmethod
     def _subtract(a: Operand, b: Operand) -> Dual:
-        (a, da), (b, db) = _split(a, b)
-        return _unchecked(a - b, da - db)
+        a, da, b, db, level = _split(a, b)
+        return _unchecked(a - b, da - db, level)
 
     @staticmethod
     def _multiply(a: Operand, b: Operand) -> Dual:
-        (a, da), (b, db) = _split(a, b)
-        return _unchecked(a * b, da * b + a * db)
+        a, da, b, db, level = _split(a, b)
+        return _unchecked(a * b, da * b + a * db, level)
 
     @staticmethod
     def _divide(a: Operand, b: Operand) -> Dual:
-        (a, da), (b, db) = _split(a, b)
+        a, da, b, db, level = _split(a, b)
         require(primal(b) != 0, "division", "a divisor ≠ 0")
         quotient = a / b
-        return _unchecked(quotient, (da - quotient * db) / b)
+        return _unchecked(quotient, (da - quotient * db) / b, level)
 
     @staticmethod
     def _power(a: Operand, b: Operand) -> Dual:
         if isinstance(b, Dual):  # a^b = e^{b ln a}, for every a > 0
+            a = a if isinstance(a, Dual) else real_value("base", a)
             require(primal(a) > 0, "power", "> 0 when the exponent varies")
             return np.exp(b * np.log(a))
         b = real_value("exponent", b)
         require_power(primal(a), b)
         reduced = np.where(b == 0, 1.0, b)[()] - 1  # 0 · x^{−1} would be nan at x = 0
-        return _unchecked(np.power(a.value, b), b * np.power(a.value, reduced) * a.slope)
+        return _unchecked(np.power(a.value, b), b * np.power(a.value, reduced) * a.slope, a.level)
 
     @staticmethod
     def _square(a: Dual) -> Dual:
@@ -92,88 +99,108 @@ class Dual(Number):
 
     @staticmethod
     def _negative(a: Dual) -> Dual:
-        return _unchecked(-a.value, -a.slope)
+        return _unchecked(-a.value, -a.slope, a.level)
 
     @staticmethod
     def _abs(a: Dual) -> Dual:
         sign = np.sign(primal(a))
         require(sign != 0, "abs", "≠ 0")
-        return _unchecked(sign * a.value, sign * a.slope)
+        return _unchecked(sign * a.value, sign * a.slope, a.level)
 
     @staticmethod
     def _exp(a: Dual) -> Dual:
         exp = np.exp(a.value)
-        return _unchecked(exp, exp * a.slope)
+        return _unchecked(exp, exp * a.slope, a.level)
 
     @staticmethod
     def _log(a: Dual) -> Dual:
         require(primal(a) > 0, "log", "> 0")
-        return _unchecked(np.log(a.value), a.slope / a.value)
+        return _unchecked(np.log(a.value), a.slope / a.value, a.level)
 
     @staticmethod
     def _sin(a: Dual) -> Dual:
-        return _unchecked(np.sin(a.value), np.cos(a.value) * a.slope)
+        return _unchecked(np.sin(a.value), np.cos(a.value) * a.slope, a.level)
 
     @staticmethod
     def _cos(a: Dual) -> Dual:
-        return _unchecked(np.cos(a.value), -np.sin(a.value) * a.slope)
+        return _unchecked(np.cos(a.value), -np.sin(a.value) * a.slope, a.level)
 
     @staticmethod
     def _tanh(a: Dual) -> Dual:
         tanh = np.tanh(a.value)
-        return _unchecked(tanh, (1 - tanh * tanh) * a.slope)
+        slope = 1 - tanh * tanh
+        far = np.abs(primal(a)) > 1
+        if np.any(far):  # there 1 − tanh² cancels; it is 4e/(1 + e)² with e = e^{∓2a}, the sign so that e ≤ 1
+            e = np.exp(np.where(primal(a) > 0, -2.0, 2.0)[()] * a.value)
+            slope = np.where(far, 0.0, 1.0)[()] * slope + np.where(far, 4.0, 0.0)[()] * (e / ((1 + e) * (1 + e)))
+        return _unchecked(tanh, slope * a.slope, a.level)
 
     @staticmethod
     def _sqrt(a: Dual) -> Dual:
         require(primal(a) > 0, "sqrt", "> 0")
         root = np.sqrt(a.value)
-        return _unchecked(root, a.slope / (2 * root))
+        return _unchecked(root, a.slope / (2 * root), a.level)
 
 
-def nested_derivative(f: Function, x: Operand, n: int = 1) -> Any:
+def nested_derivative(f: Function, x: Operand, n: int = 1) -> Operand:
     """f^(n)(x) by n nested dual numbers: the definition "derivative of the (n−1)-th derivative", run literally.
 
-    The work doubles with every n (a Dual of Duals of Duals …); `derivative` needs O(n²). x: number or array.
-    Errors as in `derivative`, n from 0 to 12.
+    The work grows like 3ⁿ for products (a Dual of Duals of Duals …); `derivative` needs O(n²). x: number or array, or a
+    Dual, so that f may itself take a derivative at a point that depends on its argument: every call has variables of
+    its own. n from 0 to 12. Errors as in `derivative`.
 
     >>> nested_derivative(lambda x: x**3, 2.0, 2)
     12.0
+    >>> nested_derivative(lambda x: x * nested_derivative(lambda y: x * y, 1.0), 4.0)  # x · x
+    8.0
     """
     check_function(f)
-    value = real_value("x", x)
-    n = integer("n", n, 0, 12)
-    for _ in range(n):
-        value = Dual(value)
-    with np.errstate(all="ignore"):  # overflow is reported by the check of the result
-        result = f(value)
-    finite_result(primal(result), x)
-    for depth in range(n, 0, -1):  # a result of smaller depth does not depend on this copy of x
-        result = result.slope if _depth(result) == depth else 0.0
-    return finite_result(result, x)
+    variable = x if isinstance(x, Dual) else real_value("x", x)
+    n, outer = integer("n", n, 0, 12), _innermost.get()
+    levels = [outer + k * _BETWEEN for k in range(1, n + 1)]
+    for level in levels:
+        variable = _unchecked(variable, 1.0, level)
+    token = _innermost.set(levels[-1] if levels else outer)
+    try:
+        with np.errstate(all="ignore"):  # overflow is reported by the check of the result
+            result = f(variable)
+    finally:
+        _innermost.reset(token)
+    finite_result(primal(result), primal(x))
+    for level in reversed(levels):  # a result of a lower level does not depend on this copy of x
+        if _level(result) > level:
+            raise ValueError("f: returned a Dual of another derivative; give an f that keeps its variables to itself")
+        result = result.slope if _level(result) == level else 0.0
+    if isinstance(result, Dual):  # it depends on the variable of a derivative around this one
+        finite_result(primal(result), primal(x))
+        return result
+    return finite_result(result, primal(x))
 
 
-def _unchecked(value: Operand, slope: Operand) -> Dual:
+# The level of the innermost variable of a `nested_derivative` that is being computed. Levels of different calls lie
+# further apart than anyone nests Duals by hand, so that no two derivatives take each other's ε for their own.
+_BETWEEN = 1000
+_innermost: ContextVar[int] = ContextVar("_innermost", default=0)
+
+
+def _unchecked(value: Operand, slope: Operand, level: int) -> Dual:
     """A Dual without the checks of the constructor: the results of arithmetic are what they are."""
     dual = object.__new__(Dual)
-    dual.value, dual.slope = value, slope
+    dual.value, dual.slope, dual.level = value, slope, level
     return dual
 
 
-def _depth(x: Operand) -> int:
-    depth = 0
-    while isinstance(x, Dual):
-        x, depth = x.value, depth + 1
-    return depth
+def _level(x: Operand) -> int:
+    return x.level if isinstance(x, Dual) else 0
 
 
-def _split(a: Operand, b: Operand) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """(value, slope) of both operands at the greater of their depths, where the shallower one is a constant."""
-    depth_a, depth_b = _depth(a), _depth(b)
-    if depth_a == 0:
+def _split(a: Operand, b: Operand) -> tuple[Operand, Operand, Operand, Operand, int]:
+    """Value and slope of a, of b, and their level: the higher one, for which the operand below it is a constant."""
+    level_a, level_b = _level(a), _level(b)
+    if level_a == 0:
         a = real_value("operand", a)
-    if depth_b == 0:
+    if level_b == 0:
         b = real_value("operand", b)
-    return (
-        (a.value, a.slope) if depth_a >= depth_b else (a, 0.0),
-        (b.value, b.slope) if depth_b >= depth_a else (b, 0.0),
-    )
+    value_a, slope_a = (a.value, a.slope) if level_a >= level_b else (a, 0.0)
+    value_b, slope_b = (b.value, b.slope) if level_b >= level_a else (b, 0.0)
+    return value_a, slope_a, value_b, slope_b, max(level_a, level_b)

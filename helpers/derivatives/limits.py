@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sympy
@@ -18,19 +19,23 @@ def limit_derivative(expr: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
     expr: a sympy expression in the real symbol x (declare it positive where f needs that, as for log x).
     An inverse function such as asin, whose quotient has no addition theorem, is turned round: with x = sin y and
     x + h = sin(y + k) its quotient is 1 / ((sin(y + k) − sin y) / k), and k → 0 as h → 0.
-    ValueError for a bad argument, where the two sides differ, where the limit is not finite, or where sympy cannot
-    find it without a derivative rule. There is no fallback to `sympy.diff`.
+    A string is read with its x as this symbol. ValueError for a bad argument, for a function given by pieces (sympy's
+    limit would silently take one of them), where the two sides differ, where the limit is not finite, or where sympy
+    cannot find it without a derivative rule. There is no fallback to `sympy.diff`.
 
     >>> x = sympy.Symbol("x", real=True)
     >>> limit_derivative(x**3, x), limit_derivative(sympy.sin(x), x)
     (3*x**2, cos(x))
     """
     expr = _checked_expression(expr, x)
+    if expr.has(*_PIECES):
+        raise ValueError(f"expr: {expr} is given by pieces; give the piece around the point you ask for")
     if not expr.has(x):
         return sympy.Integer(0)  # the quotient is (c − c)/h = 0 for every h
     real = x if x.is_real else sympy.Dummy(x.name, real=True)
-    with without_derivative_rules():
-        result = _two_sided(expr.subs(x, real), real)
+    expr = expr.subs(x, real)
+    with _locked(expr):
+        result = _two_sided(expr, real)
     return sympy.simplify(result).subs(real, x)
 
 
@@ -38,19 +43,17 @@ def one_sided_derivatives(expr: sympy.Expr, x: sympy.Symbol, at: Any) -> tuple[s
     """Left and right limit of (f(at + h) − f(at)) / h as sympy gives them: a number, ±oo or AccumBounds (no limit).
 
     expr: f as a sympy expression in x, real near ``at``; a value of its own at one point is written as a Piecewise.
-    ValueError for a bad argument or where sympy finds no answer.
+    at: a finite real number, or a real expression where f is not given by pieces.
+    ValueError for a bad argument, where f is not real at or near the point, or where sympy finds no answer.
 
     >>> x = sympy.Symbol("x", real=True)
     >>> one_sided_derivatives(sympy.Abs(x), x, 0)
     (-1, 1)
     """
-    expr, h, at = _checked_expression(expr, x), sympy.Dummy("h", positive=True), _checked_point(at)
-
-    def side(sign: int) -> sympy.Expr:
-        return _limit((expr.subs(x, at + sign * h) - expr.subs(x, at)) / (sign * h), h)
-
-    with without_derivative_rules():
-        return side(-1), side(+1)
+    f, h = _function_near(expr, x, at), sympy.Dummy("h", positive=True)
+    left, right = (f(0) - f(-h)) / h, (f(h) - f(0)) / h
+    with _locked(f(h)):
+        return _real_limit(left, h), _real_limit(right, h)
 
 
 def symmetric_derivative(expr: sympy.Expr, x: sympy.Symbol, at: Any) -> sympy.Expr:
@@ -62,9 +65,10 @@ def symmetric_derivative(expr: sympy.Expr, x: sympy.Symbol, at: Any) -> sympy.Ex
     >>> symmetric_derivative(sympy.Abs(x), x, 0)
     0
     """
-    expr, h, at = _checked_expression(expr, x), sympy.Dummy("h", positive=True), _checked_point(at)
-    with without_derivative_rules():
-        return _limit((expr.subs(x, at + h) - expr.subs(x, at - h)) / (2 * h), h)
+    f, h = _function_near(expr, x, at), sympy.Dummy("h", positive=True)
+    quotient = (f(h) - f(-h)) / (2 * h)
+    with _locked(f(h)):
+        return _real_limit(quotient, h)
 
 
 def _two_sided(expr: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
@@ -75,12 +79,12 @@ def _two_sided(expr: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
     left, right = (_limit((expr.subs(x, x + s * h) - expr) / (s * h), h) for s in (-1, +1))
     if not _is_settled(left) or not _is_settled(right):
         raise ValueError(
-            f"expr: the limits from the left and right, {left} and {right}, are not both finite; "
+            f"expr: sympy's limits from the left and right, {left} and {right}, are not both finite; "
             "give an f with a derivative"
         )
     if sympy.simplify(left - right) != 0:
         raise ValueError(
-            f"expr: the limits from the left and right differ: {left} and {right}; give an f with a derivative"
+            f"expr: sympy's limits from the left and right differ: {left} and {right}; give an f with a derivative"
         )
     return right
 
@@ -88,19 +92,64 @@ def _two_sided(expr: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
 def _checked_expression(expr: Any, x: Any) -> sympy.Expr:
     if not isinstance(x, sympy.Symbol):
         raise ValueError(f"x: has type {type(x).__name__}; give a sympy Symbol")
-    expr = sympy.sympify(expr)
+    try:
+        expr = sympy.sympify(expr, locals={x.name: x})  # the x in a string is this one, whatever it is assumed to be
+    except sympy.SympifyError as error:
+        raise ValueError(f"expr: {expr!r} is not a sympy expression ({error}); give one") from error
+    if isinstance(expr, sympy.Expr) and any(s.name == x.name and s != x for s in expr.atoms(sympy.Symbol)):
+        raise ValueError(f"expr: has a second symbol of the name {x}, with other assumptions; give one of them")
     if not isinstance(expr, sympy.Expr) or expr.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo):
         raise ValueError(f"expr: {expr} is not a finite sympy expression; give one")
     if expr.has(sympy.floor, sympy.ceiling, sympy.frac):  # sympy 1.14 never returns from their limits
         raise ValueError(f"expr: {expr} has steps; give the piece around the point you ask for")
+    if expr.has(sympy.Derivative, sympy.Integral, sympy.Limit, sympy.Subs):
+        raise ValueError(f"expr: {expr} is not worked out; give expr.doit()")
     return expr
 
 
-def _checked_point(at: Any) -> sympy.Expr:
-    at = sympy.sympify(at)
+def _function_near(expr: Any, x: Any, at: Any) -> Callable[[sympy.Expr], sympy.Expr]:
+    """h ↦ f(at + h); ValueError for a bad argument, and where f has no real value at ``at``."""
+    expr = _checked_expression(expr, x)
+    try:
+        at = sympy.sympify(at)
+    except sympy.SympifyError as error:
+        raise ValueError(f"at: is {at!r}; give a finite real number") from error
     if not isinstance(at, sympy.Expr) or not at.is_finite or not at.is_real:
         raise ValueError(f"at: is {at}; give a finite real number")
-    return at
+    if expr.has(*_PIECES) and not at.is_number:
+        raise ValueError(f"at: is {at}, and {expr} is given by pieces; give a number")
+    value = expr.subs(x, at)
+    if value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or value.is_real is False:
+        raise ValueError(f"expr: is {value} at {x} = {at}; give an f that is real there")
+
+    def near(h: sympy.Expr) -> sympy.Expr:
+        moved = expr.subs(x, at + h)
+        if moved.has(*_PIECES):
+            raise ValueError(f"expr: sympy does not see which piece of {expr} holds next to {at}; give that piece")
+        return moved
+
+    return near
+
+
+@contextmanager
+def _locked(expr: sympy.Expr) -> Iterator[None]:
+    """sympy without its derivative rules; where it insists on one, a ValueError."""
+    try:
+        with without_derivative_rules():
+            yield
+    except DerivativeRuleUsed as rule:
+        raise ValueError(f"expr: sympy needs {rule} for {expr}; give a simpler f") from rule
+
+
+def _real_limit(quotient: sympy.Expr, h: sympy.Symbol) -> sympy.Expr:
+    limit = _limit(quotient, h)
+    if limit.has(sympy.I, sympy.zoo, sympy.nan, sympy.Limit):
+        raise ValueError(f"expr: the quotient {quotient} has the limit {limit}; give an f that is real near the point")
+    return limit
+
+
+# What sympy's limit decides at once for all x, where the answer depends on x.
+_PIECES = (sympy.Piecewise, sympy.sign, sympy.Heaviside)
 
 
 _IN_SINES = {

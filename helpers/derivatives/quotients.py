@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import Any
 
 import numpy as np
 
-from helpers.derivatives._arguments import check_function, real_value
+from helpers.derivatives._arguments import check_function, function_values, real_value
 from helpers.derivatives._types import Array, Function, Real
 from helpers.inputs import broadcast, choice, integer
 
@@ -25,9 +27,10 @@ def difference_quotient(f: Function, x: Real, h: Real, scheme: str = "forward") 
     complex     Im f(x + ih) / h                     −h² f'''/6, no cancellation
     ==========  ===================================  =======================
 
-    x, h: real numbers or arrays that broadcast against each other; h ≠ 0.
-    "complex" (Squire & Trapp 1998) needs an f that is analytic and written without abs, sign or comparisons.
-    ValueError for a bad argument, for values of f that are not finite, and where f drops the imaginary part.
+    x, h: real numbers or arrays that broadcast against each other; h ≠ 0, and long enough that x ± h differs from x.
+    Integer values of f are subtracted as floats. "complex" (Squire & Trapp 1998) needs an f that is analytic and
+    written without abs, sign or comparisons: where f drops the imaginary part of a factor only, it is not seen here.
+    ValueError for a bad argument, for values of f or a quotient that are not finite, and where f(x + ih) is real.
 
     >>> float(difference_quotient(np.square, 1.0, 0.5)), float(difference_quotient(np.square, 1.0, 0.5, "central"))
     (2.5, 2.0)
@@ -36,19 +39,18 @@ def difference_quotient(f: Function, x: Real, h: Real, scheme: str = "forward") 
     """
     check_function(f)
     choice("scheme", scheme, SCHEMES)
-    x, h, dtype = _points_and_steps(x, h)
+    x, h = _points_and_steps(x, h)
     if scheme == "complex":
-        values = _values(f, x + h * np.asarray(1j, np.result_type(dtype, np.complex64)))
-        if values.dtype.kind != "c":
-            raise ValueError(
-                "f: returned real numbers for a complex argument; give an analytic f to the complex scheme"
-            )
-        return (values.imag / h)[()]
-    if scheme == "forward":
-        return ((_values(f, x + h) - _values(f, x)) / h)[()]
-    if scheme == "backward":
-        return ((_values(f, x) - _values(f, x - h)) / h)[()]
-    return ((_values(f, x + h) - _values(f, x - h)) / (2 * h))[()]
+        return _complex_quotient(f, x, h)[()]
+    after = x if scheme == "backward" else x + h
+    before = x if scheme == "forward" else x - h
+    if np.any(after == before):
+        raise ValueError(f"h: is lost beside x in {x.dtype}, x ± h = x; give a longer step")
+    with np.errstate(all="ignore"):  # overflow is reported by the check of the result
+        quotient = (function_values(f, after) - function_values(f, before)) / h
+        if scheme == "central":
+            quotient = quotient / 2  # 2h may overflow
+    return _finite(quotient)[()]
 
 
 def optimal_step(scheme: str, dtype: Any = np.float64) -> float:
@@ -63,11 +65,13 @@ def optimal_step(scheme: str, dtype: Any = np.float64) -> float:
     """
     choice("scheme", scheme, SCHEMES)
     try:
+        if dtype is None:  # numpy would take it for float64
+            raise TypeError
         info = np.finfo(dtype)
     except (TypeError, ValueError) as error:
         raise ValueError(f"dtype: is {dtype!r}; give a floating-point type") from error
     if scheme == "complex":
-        return float(np.sqrt(info.tiny))
+        return math.sqrt(max(info.tiny, sys.float_info.min))  # that of a longer type is 0 as a float
     return float(info.eps) ** (1 / 3 if scheme == "central" else 1 / 2)
 
 
@@ -83,28 +87,38 @@ def richardson(f: Function, x: Real, h: Real, order: int = 4) -> np.floating | A
     """
     if integer("order", order, 2, 20) % 2:
         raise ValueError(f"order: is {order}; give an even number, as the orders of a central quotient are")
-    x, h, _ = _points_and_steps(x, h)
+    x, h = _points_and_steps(x, h)
     row = [difference_quotient(f, x, h / 2**k, "central") for k in range(order // 2)]
     for j in range(1, order // 2):
         row = [fine + (fine - coarse) / (4**j - 1) for coarse, fine in zip(row, row[1:], strict=False)]
-    return row[0]
+    return _finite(np.asarray(row[0]))[()]
 
 
-def _points_and_steps(x: Real, h: Real) -> tuple[Array, Array, np.dtype]:
+def _complex_quotient(f: Function, x: Array, h: Array) -> Array:
+    tiny = np.finfo(x.dtype).tiny
+    if np.any(np.abs(h) < tiny):
+        raise ValueError(f"h: is below {tiny:g}, where {x.dtype} loses digits; give a step above it")
+    if function_values(f, x).dtype.kind == "c":  # log(−1) is not finite either; its value at −1 + ih says nothing
+        raise ValueError("f: is complex at real x; give an f that is real there, or another scheme")
+    values = function_values(f, x + h * np.asarray(1j, np.result_type(x, np.complex64)))
+    if values.dtype.kind != "c":
+        raise ValueError("f: returned real numbers for a complex argument; give an analytic f to the complex scheme")
+    with np.errstate(all="ignore"):
+        return _finite(values.imag / h)
+
+
+def _finite(quotient: Array) -> Array:
+    if not np.isfinite(quotient).all():
+        raise ValueError("f: changes too fast for a float; give another x or a longer step h")
+    return quotient
+
+
+def _points_and_steps(x: Real, h: Real) -> tuple[Array, Array]:
     """x and h in their common type; ValueError where h is 0 or the shapes do not fit."""
     x, h = real_value("x", x), real_value("h", h)
     dtype = np.result_type(x, h)
-    if np.any(np.asarray(h, dtype) == 0):
-        raise ValueError(f"h: is 0 (or rounds to 0 in {dtype}); give a step different from 0")
     x, h = np.asarray(x, dtype), np.asarray(h, dtype)
+    if np.any(h == 0):
+        raise ValueError(f"h: is 0 (or rounds to 0 in {dtype}); give a step different from 0")
     broadcast(x=x, h=h)
-    return x, h, dtype
-
-
-def _values(f: Function, at: np.ndarray) -> np.ndarray:
-    """f at the points, all finite; ValueError else."""
-    with np.errstate(all="ignore"):
-        values = np.asarray(f(at))
-    if values.dtype.kind not in "iufc" or not np.isfinite(values).all():
-        raise ValueError("f: is not finite and numeric at every point used, x ± h; give x and h inside its domain")
-    return values
+    return x, h

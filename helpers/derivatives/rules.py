@@ -17,8 +17,9 @@ class DerivativeRuleUsed(Exception):
 
 @contextmanager
 def without_derivative_rules() -> Iterator[None]:
-    """Within this block sympy's stored derivatives of functions and powers raise DerivativeRuleUsed.
+    """Within this block sympy's stored derivatives of functions, powers and integrals raise DerivativeRuleUsed.
 
+    Those of a variable, a sum and a product stay: sympy works with polynomials by them, and none gives sin' or (xⁿ)'.
     sympy's `limit` expands functions in series, and it takes the coefficients of, say, sin(x + h) from the rule
     sin' = cos. A "proof" of sin' = cos by that limit would go in a circle. Here the circle is an error.
     Not thread-safe: the rules are switched off for the whole process.

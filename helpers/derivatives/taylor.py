@@ -10,6 +10,7 @@ import numpy as np
 
 from helpers.derivatives._arguments import check_function, finite_result, real_value
 from helpers.derivatives._number import Number, primal, require, require_power
+from helpers.derivatives._series import exp_coefficients, inner, plain_value, power_coefficients
 from helpers.derivatives._types import Array, Function, Operand, Real
 from helpers.inputs import integer
 
@@ -30,15 +31,18 @@ def derivative(f: Function, x: Real, n: int = 1) -> float | Array:
     value, n = real_value("x", x), integer("n", n, 0, 170)
     value = np.asarray(value, np.float64) if np.ndim(value) else float(value)
     variable = object()
+    # A series in t·step, a power of two near the n-th root of n!: c_n itself would be smaller than f^(n) by n!, and for
+    # exp(x/2) and n = 170 below the smallest float. Scaling by a power of two rounds nothing.
+    step = 2 ** round(math.log2(math.factorial(n)) / n) if n else 1
     with np.errstate(all="ignore"):  # overflow is reported by the check of the result
-        result = f(Taylor([value, 1.0, *[0.0] * (n - 1)][: n + 1], variable))
+        result = f(Taylor([value, float(step), *[0.0] * (n - 1)][: n + 1], variable))
     if not isinstance(result, Taylor):
         result = Taylor([result] + [0.0] * n, variable)  # a constant
     if result.variable is not variable:
         raise ValueError("f: returned a series in the variable of another derivative()")
     finite_result(result.coefficients[0], value)
     with np.errstate(over="ignore"):
-        return finite_result(result.coefficients[n] * float(math.factorial(n)), value)
+        return finite_result(result.coefficients[n] * (math.factorial(n) / step**n), value)
 
 
 class Taylor(Number):
@@ -56,6 +60,8 @@ class Taylor(Number):
     __slots__ = ("coefficients", "variable")
 
     def __init__(self, coefficients: list[Any], variable: object = None):
+        if not coefficients:
+            raise ValueError("coefficients: is empty; give c₀ at least")
         self.coefficients, self.variable = coefficients, variable
 
     def primal(self) -> Any:
@@ -83,7 +89,7 @@ class Taylor(Number):
             b = real_value("operand", b)
             return Taylor([c * b for c in a.coefficients], a.variable)
         a, b, variable = _series_pair(a, b)
-        return Taylor([_inner(a[: k + 1], b[k::-1]) for k in range(len(a))], variable)
+        return Taylor([inner(a[: k + 1], b[k::-1]) for k in range(len(a))], variable)
 
     @staticmethod
     def _divide(a: Operand, b: Operand) -> Taylor:
@@ -91,24 +97,24 @@ class Taylor(Number):
         require(b[0] != 0, "division", "a divisor ≠ 0")
         quotient = [a[0] / b[0]]
         for k in range(1, len(a)):
-            quotient.append((a[k] - _inner(b[1 : k + 1], quotient[::-1])) / b[0])
+            quotient.append((a[k] - inner(b[1 : k + 1], quotient[::-1])) / b[0])
         return Taylor(quotient, variable)
 
     @staticmethod
     def _power(a: Operand, b: Operand) -> Taylor:
         if isinstance(b, Taylor):
+            a = a if isinstance(a, Taylor) else real_value("base", a)
             require(primal(a) > 0, "power", "> 0 when the exponent varies")
             return np.exp(b * np.log(a))
         b, base = real_value("exponent", b), a.coefficients
         require_power(base[0], b)
-        if np.ndim(b) == 0 and b == round(b) and abs(b) <= 64:
-            return _whole_power(a, int(b))
-        require(base[0] != 0, "power", "≠ 0 for this exponent")
-        power = [_value(np.power, base[0], b)]
-        for k in range(1, len(base)):
-            terms = [(b * j - (k - j)) * base[j] * power[k - j] for j in range(1, k + 1)]
-            power.append(sum(terms) / (k * base[0]))
-        return Taylor(power, a.variable)
+        # products hold at base 0 too, where the recurrence divides by it; for high powers they are the less exact way
+        by_products = (b >= 0) & np.equal(b, np.round(b)) & ((b <= 64) | (base[0] == 0))
+        if np.ndim(b) == 0 and np.all(by_products):
+            return _whole_power(a, b)
+        if np.any(by_products):
+            return _power_by_parts(a, b, by_products)
+        return Taylor(power_coefficients(base, b), a.variable)
 
     @staticmethod
     def _square(a: Taylor) -> Taylor:
@@ -120,25 +126,22 @@ class Taylor(Number):
 
     @staticmethod
     def _abs(a: Taylor) -> Taylor:
-        sign = _value(np.sign, a.coefficients[0])
+        sign = plain_value(np.sign, a.coefficients[0])
         require(sign != 0, "abs", "≠ 0")
         return Taylor([sign * c for c in a.coefficients], a.variable)
 
     @staticmethod
     def _exp(a: Taylor) -> Taylor:  # e' = a' e
-        slopes, exp = _slopes(a), [_value(np.exp, a.coefficients[0])]
-        for k in range(1, len(slopes)):
-            exp.append(_inner(slopes[1 : k + 1], exp[::-1]) / k)
-        return Taylor(exp, a.variable)
+        return Taylor(exp_coefficients(a.coefficients), a.variable)
 
     @staticmethod
     def _log(a: Taylor) -> Taylor:  # a l' = a'
         base = a.coefficients
         require(base[0] > 0, "log", "> 0")
-        log = [_value(np.log, base[0])]
+        log = [plain_value(np.log, base[0])]
         slopes: list[Any] = []
         for k in range(1, len(base)):
-            slopes.append((k * base[k] - _inner(slopes, base[k - 1 : 0 : -1])) / base[0])
+            slopes.append((k * base[k] - inner(slopes, base[k - 1 : 0 : -1])) / base[0])
             log.append(slopes[-1] / k)
         return Taylor(log, a.variable)
 
@@ -152,20 +155,20 @@ class Taylor(Number):
 
     @staticmethod
     def _tanh(a: Taylor) -> Taylor:  # t' = (1 − t²) a'
-        slopes, tanh = _slopes(a), [_value(np.tanh, a.coefficients[0])]
-        rest = [1 - tanh[0] * tanh[0]]
+        slopes, tanh = _slopes(a), [plain_value(np.tanh, a.coefficients[0])]
+        rest = [(1 / plain_value(np.cosh, a.coefficients[0])) ** 2]  # 1 − tanh² would cancel
         for k in range(1, len(slopes)):
-            tanh.append(_inner(slopes[1 : k + 1], rest[::-1]) / k)
-            rest.append(-_inner(tanh, tanh[::-1]))
+            tanh.append(inner(slopes[1 : k + 1], rest[::-1]) / k)
+            rest.append(-inner(tanh, tanh[::-1]))
         return Taylor(tanh, a.variable)
 
     @staticmethod
     def _sqrt(a: Taylor) -> Taylor:  # r² = a
         square = a.coefficients
         require(square[0] > 0, "sqrt", "> 0")
-        root = [_value(np.sqrt, square[0])]
+        root = [plain_value(np.sqrt, square[0])]
         for k in range(1, len(square)):
-            root.append((square[k] - _inner(root[1:], root[:0:-1])) / (2 * root[0]))
+            root.append((square[k] - inner(root[1:], root[:0:-1])) / (2 * root[0]))
         return Taylor(root, a.variable)
 
 
@@ -180,30 +183,31 @@ def _series_pair(a: Operand, b: Operand) -> tuple[list[Any], list[Any], object]:
     return a.coefficients, b.coefficients, a.variable
 
 
-def _inner(a: list[Any], b: list[Any]) -> Any:
-    return sum(map(operator.mul, a, b))
-
-
 def _slopes(a: Taylor) -> list[Any]:
     return [k * c for k, c in enumerate(a.coefficients)]
 
 
-def _value(ufunc: np.ufunc, *arguments: Any) -> Any:
-    """ufunc(*arguments), where numbers give a Python float: its arithmetic is several times faster than numpy's."""
-    result = ufunc(*arguments)
-    return result if np.ndim(result) else float(result)
+def _power_by_parts(a: Taylor, b: Any, by_products: Any) -> Taylor:
+    """a^b where some elements have a whole exponent that products serve better, and others not."""
+    base = a.coefficients
+    power = power_coefficients([np.where(by_products, 1.0, base[0]), *base[1:]], b)
+    for exponent in np.unique(np.where(by_products, b, 0.0)):
+        chosen = by_products & (b == exponent)
+        products = _whole_power(Taylor([np.where(chosen, base[0], 1.0), *base[1:]], a.variable), exponent)
+        power = [np.where(chosen, p, q) for p, q in zip(products.coefficients, power, strict=True)]
+    return Taylor(power, a.variable)
 
 
-def _whole_power(a: Taylor, exponent: int) -> Taylor:
-    """a^exponent by repeated squaring; it holds for a(0) = 0 too, where the recurrence for real powers divides by 0."""
-    if exponent < 0:
-        return 1.0 / _whole_power(a, -exponent)
-    result, square = Taylor([1.0] + [0.0] * (len(a.coefficients) - 1), a.variable), a
-    while exponent:
-        if exponent % 2:
+def _whole_power(a: Taylor, exponent: float) -> Taylor:
+    """a^exponent by repeated squaring, for a whole exponent ≥ 0."""
+    order = len(a.coefficients) - 1
+    rest = int(exponent) if exponent <= 64 else min(int(exponent), order + 1)  # beyond: base 0, so no term is left
+    result, square = Taylor([1.0] + [0.0] * order, a.variable), a
+    while rest:
+        if rest % 2:
             result = result * square
-        exponent //= 2
-        if exponent:
+        rest //= 2
+        if rest:
             square = square * square
     return result
 
@@ -211,9 +215,9 @@ def _whole_power(a: Taylor, exponent: int) -> Taylor:
 def _sine_and_cosine(a: Taylor) -> tuple[Taylor, Taylor]:
     """s' = a' c and c' = −a' s, solved together."""
     slopes = _slopes(a)
-    sine, cosine = [_value(np.sin, a.coefficients[0])], [_value(np.cos, a.coefficients[0])]
+    sine, cosine = [plain_value(np.sin, a.coefficients[0])], [plain_value(np.cos, a.coefficients[0])]
     for k in range(1, len(slopes)):
-        next_sine = _inner(slopes[1 : k + 1], cosine[::-1]) / k
-        cosine.append(-_inner(slopes[1 : k + 1], sine[::-1]) / k)
+        next_sine = inner(slopes[1 : k + 1], cosine[::-1]) / k
+        cosine.append(-inner(slopes[1 : k + 1], sine[::-1]) / k)
         sine.append(next_sine)
     return Taylor(sine, a.variable), Taylor(cosine, a.variable)

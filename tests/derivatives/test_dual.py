@@ -2,10 +2,14 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
-from helpers.derivatives import Dual, Taylor, nested_derivative
+from helpers.derivatives import Dual, Taylor, derivative, nested_derivative
 from tests.derivatives.strategies import SAMPLES, exact_derivatives
 
 
@@ -40,3 +44,83 @@ def test_nested_dual_by_hand():
 def test_dual_errors(value, slope, message):
     with pytest.raises(ValueError, match=message):
         Dual(value, slope)
+
+
+def test_every_derivative_has_a_variable_of_its_own():
+    """Perturbation confusion (Siskind & Pearlmutter 2005): inner and outer slopes must not add up."""
+    d = nested_derivative
+    assert d(lambda x: x * d(lambda y: x + y, 1.0), 1.0) == 1
+    assert d(lambda x: x * d(lambda y: x * y, 1.0), 4.0) == 8
+    assert d(lambda x: d(lambda y: x**2 * y**3, x, 2), 2.0) == 72  # 6x³
+    assert d(lambda x: x * d(lambda y: d(lambda z: x * y * z, y), x), 3.0, 2) == 2  # x · x
+    assert d(lambda t: t * Dual(3.0).slope, 2.0) == 1
+    outer = Dual(4.0)
+    result = outer * d(lambda y: outer * y, 1.0)
+    assert (result.value, result.slope) == (16, 8)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.floats(-3, 3), st.floats(-3, 3), st.integers(1, 3), st.integers(0, 2), st.integers(0, 3))
+def test_nested_derivatives_of_a_monomial(u, c, n, m, k):
+    """d^m/dx^m of x^k · (d^n/dy^n of (x + c y)^5 at y = u), with sympy-free binomials."""
+
+    def f(x):
+        return x**k * nested_derivative(lambda y: (x + c * y) ** 5, u, n)
+
+    falling = math.perm(5, n) * c**n
+    expected = sum(
+        math.comb(m, j) * math.perm(k, j) * 0.5 ** (k - j) * math.perm(5 - n, m - j) * (0.5 + c * u) ** (5 - n - m + j)
+        for j in range(max(0, m - 5 + n), min(m, k) + 1)
+    )
+    assert nested_derivative(f, 0.5, m) == pytest.approx(falling * expected, rel=1e-9, abs=1e-9)
+
+
+def test_a_dual_that_leaves_its_derivative_is_refused():
+    kept = []
+    nested_derivative(lambda t: kept.append(t) or t, 1.0, 2)
+    with pytest.raises(ValueError, match="another derivative"):
+        nested_derivative(lambda t: t * kept[0], 1.0)
+    with pytest.raises(ZeroDivisionError):
+        nested_derivative(lambda t: 1 // 0, 1.0)
+    assert nested_derivative(lambda t: t * t, 3.0) == 6  # the level is given back after an error
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(
+    arrays(
+        st.sampled_from([np.float32, np.float64]),
+        array_shapes(min_dims=0, max_dims=3, max_side=3),
+        elements=st.floats(0.5, 2, width=32),
+    ),
+    st.integers(-150, 150),
+    st.integers(0, 2),
+    st.sampled_from([-2, -1, 0, 1, 2, 3, 0.5, 1.5]),
+)
+def test_powers_over_scales_shapes_and_types(points, scale, n, exponent):
+    """t^b by nested Duals: the right value, or a ValueError where it leaves the floats; nothing changes in place."""
+    points = points.astype(np.float64) * 10.0**scale if points.dtype == np.float64 else points
+    before = points.copy()
+    factor = math.prod(exponent - j for j in range(n))
+    with np.errstate(all="ignore"):
+        value, expected = points**exponent, factor * points.astype(np.longdouble) ** (exponent - n)
+        expected = np.where(factor == 0, 0.0, expected).astype(points.dtype)
+    if not np.isfinite(value).all() or not np.isfinite(expected).all():
+        with pytest.raises(ValueError, match="f: "):
+            nested_derivative(lambda t: t**exponent, points, n)
+    else:
+        result = nested_derivative(lambda t: t**exponent, points.T, n)
+        tolerance = 1e-5 if points.dtype == np.float32 else 1e-12
+        np.testing.assert_allclose(result, expected.T.astype(float), rtol=tolerance, atol=1e-307)
+    np.testing.assert_array_equal(points, before)
+
+
+@pytest.mark.parametrize("at", [1e-300, -1e-9, 0.3, 1.0, 1.1, -5.0, 20.0, -40.0, 300.0])
+def test_tanh_keeps_its_digits(at):
+    with mpmath.workdps(400):
+        m = mpmath.mpf(at)
+        slope, bend = 1 / mpmath.cosh(m) ** 2, -2 * mpmath.tanh(m) / mpmath.cosh(m) ** 2
+    for route in (derivative, nested_derivative):
+        assert route(np.tanh, at) == pytest.approx(float(slope), rel=1e-14)
+        assert route(np.tanh, at, 2) == pytest.approx(float(bend), rel=1e-13)
+    mixed = nested_derivative(np.tanh, np.array([at, 0.0]))
+    assert mixed == pytest.approx([float(slope), 1], rel=1e-14)

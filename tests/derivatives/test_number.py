@@ -1,11 +1,14 @@
 """What Dual and Taylor numbers share: operators on both sides, comparisons, refusals."""
 
 import math
+import operator
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from helpers.derivatives import Dual, Taylor, derivative, nested_derivative
+from helpers.derivatives import Dual, Taylor, derivative, nested_derivative, primal
 
 NUMBERS = {"dual": lambda v: Dual(v, np.full_like(v, 3.0)), "taylor": lambda v: Taylor([v, np.full_like(v, 3.0)])}
 OPERATORS = [lambda u, v: u + v, lambda u, v: u - v, lambda u, v: u * v, lambda u, v: u / v, lambda u, v: u**v]
@@ -39,7 +42,7 @@ def test_arrays_and_numbers_on_both_sides(kind, k, constant):
 
 def test_comparisons_follow_the_values():
     two = Dual(2.0, -7.0)
-    assert two > 1 and two >= 2 and two < 3.0 and two <= np.float64(2) and two == 2 and two != 3
+    assert two > 1 and two >= 1 and two < 3.0 and two <= np.float64(3) and two != 3 and not two == 3 and bool(two)
     assert np.float64(3) > two and np.array([1.0, 3.0]).__lt__(two).tolist() == [True, False]
 
     def relu(t):
@@ -78,3 +81,62 @@ def test_comparisons_follow_the_values():
 def test_operations_refuse_bad_arguments(make, operation, value, message):
     with pytest.raises(ValueError, match=message):
         operation(make(value))
+
+
+RELATIONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
+numbers = st.floats(-1e150, 1e150) | st.sampled_from([0.0, 1.0, -1e-150, 1e150])
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(numbers, numbers, st.sampled_from(RELATIONS), st.sampled_from([Dual, lambda v: Taylor([v, 1.0])]))
+def test_comparisons_answer_or_refuse_a_tie(u, v, relation, make):
+    for left, right in ((make(u), v), (u, make(v)), (make(u), make(v)), (make(np.array([u, u])), np.array([v, v]))):
+        if u == v:
+            with pytest.raises(ValueError, match="kink"):
+                relation(left, right)
+        else:
+            assert np.all(relation(left, right) == relation(u, v))
+
+
+@pytest.mark.parametrize("route", [derivative, nested_derivative])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: max(t, 0),
+        lambda t: max(0, t),
+        lambda t: t if t > 0 else 0 * t,
+        lambda t: max(t, 0) - max(-t, 0),  # = t, of slope 1
+        lambda t: t if t == 0 else 2 * t,
+        lambda t: t if t else 2 * t,
+        lambda t: 0.0 if t == 0 else t**2 * np.sin(1 / t),
+    ],
+)
+def test_hidden_kinks_are_refused(route, f):
+    with pytest.raises(ValueError, match="kink"):
+        route(f, 0.0)
+    with pytest.raises(ValueError, match="kink"):
+        route(f, np.array([0.0]))
+    assert np.isfinite(route(f, 0.5)) and np.isfinite(route(f, -0.5))
+
+
+@pytest.mark.parametrize("route", [derivative, nested_derivative])
+@pytest.mark.parametrize(
+    ("f", "name"),
+    [
+        (lambda t: np.where(t > 1, t, 0), "where"),
+        (np.sum, "sum"),
+        (lambda t: np.maximum(t, 0), "maximum"),
+        (lambda t: np.clip(t, 0, 1), "clip"),
+        (lambda t: np.concatenate([t, t]), "concatenate"),
+    ],
+)
+def test_functions_without_a_rule_are_named(route, f, name):
+    with pytest.raises(ValueError, match=rf"np\.{name} has no rule"):
+        route(f, 0.5)
+
+
+def test_primal():
+    array = np.arange(3.0)
+    assert primal(array) is array and primal("text") == "text"
+    for number in (Dual(array), Dual(Dual(array)), Taylor([array, 1.0])):
+        np.testing.assert_array_equal(primal(number), array)
