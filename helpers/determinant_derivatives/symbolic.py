@@ -11,7 +11,7 @@ from helpers.inputs import integer
 def symbolic_matrix(n: int, name: str = "a", symmetric: bool = False) -> sympy.Matrix:
     """n × n matrix of symbols name_ij, counted from 1; with ``symmetric`` a mirrored pair is one symbol (i ≤ j).
 
-    ValueError unless n is an integer ≥ 1.
+    From n = 10 on a comma stands between i and j. ValueError unless n is an integer ≥ 1.
 
     >>> symbolic_matrix(2)
     Matrix([
@@ -21,8 +21,8 @@ def symbolic_matrix(n: int, name: str = "a", symmetric: bool = False) -> sympy.M
     g_12
     """
     n = integer("n", n, 1)
-    order = sorted if symmetric else list
-    return sympy.Matrix(n, n, lambda i, j: sympy.Symbol("{}_{}{}".format(name, *order([i + 1, j + 1]))))
+    order, comma = sorted if symmetric else list, "," if n > 9 else ""  # without it a_111 is a_1,11 and a_11,1
+    return sympy.Matrix(n, n, lambda i, j: sympy.Symbol(f"{name}_{comma.join(map(str, order([i + 1, j + 1])))}"))
 
 
 def symbolic_inverse(A: sympy.Matrix) -> tuple[sympy.Matrix, sympy.Expr]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import sympy
 
-from helpers.determinant_derivatives._exponents import Array
+from helpers.determinant_derivatives._exponents import Array, to_common_exponent, within_float64
 from helpers.inputs import real_array
 
 
@@ -42,7 +42,8 @@ def volume_element(position: Sequence[sympy.Expr], coordinates: Sequence[sympy.S
 def shoelace_area(corners: object) -> Array:
     """Signed area of a polygon from its corners (…, 2, k), counter-clockwise positive: ½ Σ (x_i y_{i+1} − x_{i+1} y_i).
 
-    Returns (…). ValueError unless there are at least three corners in the plane.
+    Corners are taken relative to the first, so that a polygon far from the origin loses no digits. Returns (…).
+    ValueError unless there are at least three corners in the plane, and for an area beyond float64.
 
     >>> float(shoelace_area([[0, 2, 2, 0], [0, 0, 1, 1]]))
     2.0
@@ -50,5 +51,7 @@ def shoelace_area(corners: object) -> Array:
     corners = real_array("corners", corners)
     if corners.ndim < 2 or corners.shape[-2] != 2 or corners.shape[-1] < 3:
         raise ValueError(f"corners: has shape {corners.shape}; give (..., 2, k) with k ≥ 3 corners in the plane")
-    x, y = corners[..., 0, :], corners[..., 1, :]
-    return (x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1)[()] / 2
+    mantissa, exponent = to_common_exponent(corners)
+    x, y = np.moveaxis(mantissa - mantissa[..., :1], -2, 0)
+    twice = (x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1)
+    return within_float64("corners", twice / 2, 2 * exponent, "scale them down")[()]

@@ -1,13 +1,30 @@
 """Jacobi's formula and the derivative of log|det| against exact arithmetic, autograd and the complex step."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.determinant_derivatives import adjugate, determinant_derivative, log_abs_det_derivative
-from tests.determinant_derivatives.strategies import few, minors_adjugate, seeds
+from helpers.determinant_derivatives import (
+    adjugate,
+    determinant_derivative,
+    gradients_by_mpmath,
+    log_abs_det_derivative,
+)
+from tests.determinant_derivatives.strategies import (
+    any_matrix,
+    exact_det,
+    exact_or_error,
+    few,
+    fractions,
+    many,
+    minors_adjugate,
+    seeds,
+    tolerances,
+)
 
 
 @given(st.integers(1, 5), seeds)
@@ -68,10 +85,14 @@ def test_singular_matrices_have_no_log_derivative():
     batch = np.stack([np.eye(3), np.ones((3, 3))])
     with pytest.raises(ValueError, match=r"A: matrix \(1,\) of the batch is singular.*determinant_derivative"):
         log_abs_det_derivative(batch, np.eye(3))
-    rounded = np.random.default_rng(0).standard_normal((6, 5)) @ np.random.default_rng(1).standard_normal((5, 6))
-    for A in (np.zeros((1, 1)), rounded):
+    whole = np.random.default_rng(0).integers(-9, 10, (6, 5)) @ np.random.default_rng(1).integers(-9, 10, (5, 6))
+    for A in (np.zeros((1, 1)), whole):
         with pytest.raises(ValueError, match="A: is singular to working precision"):
             log_abs_det_derivative(A, np.ones_like(A))
+    # Rounded, a matrix of lower rank is a regular one, and its derivative is what its floats say.
+    rounded = np.random.default_rng(0).standard_normal((6, 5)) @ np.random.default_rng(1).standard_normal((5, 6))
+    expected = gradients_by_mpmath(rounded)[0].sum()
+    assert log_abs_det_derivative(rounded, np.ones((6, 6))) == pytest.approx(expected, rel=1e-12)
     with pytest.raises(ValueError, match="A, dA: .*scale dA down"):
         log_abs_det_derivative([[1e-200]], [[1e200]])
 
@@ -87,3 +108,33 @@ def test_bad_pairs_are_named(function):
         function(good, np.eye(2))
     with pytest.raises(ValueError, match=r"dA: shape \(5, 3, 3\) does not fit"):
         function(np.stack([good] * 4), np.stack([good] * 5))
+
+
+@given(seeds)
+@many
+def test_every_pair_gives_its_derivatives_or_an_error(seed):
+    given, A = any_matrix(seed, n_max=3)
+    n, rng = A.shape[-1], np.random.default_rng(seed)
+    dA = rng.standard_normal((n, n)) * 10.0 ** rng.integers(-150, 151)
+    of_det = exact_or_error(determinant_derivative, given, dA)
+    of_log = exact_or_error(log_abs_det_derivative, given, dA)
+    refusals, huge = [False, False], Fraction(np.finfo(float).max)
+    for index in np.ndindex(A.shape[:-2]):
+        rows, direction = fractions(A[index]), fractions(dA)
+        exact, det = minors_adjugate(rows), exact_det(rows)
+        tolerance = tolerances(A[index], exact)
+        pairs = list(np.ndindex(n, n))
+        trace = sum(exact[i][j] * direction[j][i] for i, j in pairs)
+        off = sum(tolerance[i][j] * abs(direction[j][i]) for i, j in pairs)
+        refusals[0] |= abs(trace) + off > huge
+        # A det A that 106 bits cannot tell from zero: its gradient is as uncertain as the adjugate at that size.
+        small = abs(det) * Fraction(10) ** 20 < max(abs(exact[i][j] * rows[j][i]) for i, j in pairs)
+        refusals[1] |= det == 0 or small or abs(trace / det) + off / abs(det) > huge
+        if of_det is not None:
+            assert abs(Fraction(float(of_det[index])) - trace) <= off + Fraction(1, 2**1000)
+        if of_log is not None:
+            assert (
+                det
+                and abs(Fraction(float(of_log[index])) - trace / det) <= 10 * off / abs(det) + abs(trace / det) / 10**9
+            )
+    assert (of_det is None) <= refusals[0] and (of_log is None) <= refusals[1]
