@@ -19,10 +19,10 @@ def min_exp_by_cases(x: Tensor) -> Tensor:
     [2.0, 0.0, -0.3678794503211975]
     """
     # Autograd differentiates both cases and multiplies the unused one by 0, so both must stay finite: e^x is taken
-    # of the left half only, and not beyond −1000, where it is 0 in every format while −inf·0 would be nan.
+    # of the left half only. Beyond −1000 it is 0 in every format, and −inf·0 would be nan.
     # `where` and not `clamp`, whose slope at nan is 0, and on which compilers spend more instructions.
-    left = torch.where(x < -1000, -1000, torch.where(x > 0, 0, x))
-    return torch.where(x > 0, x, left * left.exp())
+    left = torch.where(x > 0, 0, x)
+    return torch.where(x > 0, x, torch.where(x < -1000, 0, left) * left.exp())
 
 
 def min_exp(x: Tensor) -> Tensor:

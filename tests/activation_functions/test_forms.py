@@ -157,3 +157,51 @@ def test_min_exp_is_right_wherever_it_is_defined_and_in_any_layout(dtype, seed):
     torch.testing.assert_close(af.min_exp(x[0].expand(3)), af.min_exp(x[:1]).expand(3), **same)
     torch.testing.assert_close(x, kept, **same)
     assert af.min_exp(x[:0]).shape == (0,)
+
+
+def test_min_exp_by_cases_is_right_in_every_mode_at_the_ends():
+    x = torch.tensor([-math.inf, -1e300, -1000.5, -1.0, 0.0, 2.0, 1e300, math.inf], dtype=double)
+    f = af.min_exp_by_cases
+    expected = {0: [0, 0, 0, -math.exp(-1), 0, 2, 1e300, math.inf], 1: [0, 0, 0, 0, 1, 1, 1, 1]}
+    expected[2] = [0, 0, 0, math.exp(-1), 2, 0, 0, 0]
+    once, forward = (lambda g: lambda z: torch.func.vmap(torch.func.grad(g))(z)), torch.ones_like(x)
+    second = lambda z: torch.func.grad(torch.func.grad(f))(z)  # noqa: E731
+    found = {
+        0: [f(x), af.min_exp(x)],
+        1: [once(f)(x), torch.func.jvp(f, (x,), (forward,))[1], once(af.min_exp)(x), slope(f, x), slope(af.min_exp, x)],
+        2: [torch.func.vmap(second)(x), torch.func.jvp(once(f), (x,), (forward,))[1]],
+    }
+    for order, answers in found.items():
+        for answer in answers:
+            torch.testing.assert_close(answer, torch.tensor(expected[order], dtype=double))
+
+
+@pytest.mark.parametrize("transform", ["grad", "vjp", "jvp", "hessian"])
+def test_transforms_compile_to_what_they_are_in_eager_mode(transform):
+    """The compiler has dropped the backward and forward rules of custom functions under a transform: here are none."""
+    x, ones = torch.tensor([-2.0, -0.5, 0.0, 3.0]), torch.ones(4)
+    calls = {
+        "grad": lambda z: torch.func.grad(lambda v: af.min_exp(v).pow(2).sum())(z),
+        "vjp": lambda z: torch.func.vjp(af.min_exp, z)[1](ones)[0],
+        "jvp": lambda z: torch.func.jvp(af.min_exp, (z,), (ones,))[1],
+        "hessian": lambda z: torch.func.hessian(lambda v: af.min_exp(v).sum())(z),
+    }
+    torch._dynamo.reset()
+    compiled = torch.compile(calls[transform], backend="aot_eager")(x)
+    torch.testing.assert_close(compiled, calls[transform](x))
+    assert compiled.abs().max() > 0.3
+
+
+@pytest.mark.parametrize("form", ["min_exp_naive", "min_exp_max", "min_exp_relu", "min_exp_by_cases"])
+@given(seed=seeds)
+@settings(max_examples=500, deadline=None, derandomize=True)
+def test_the_forms_are_right_where_they_do_not_overflow(form, seed):
+    dtype = DTYPES[seed % 4]
+    x = any_numbers(seed, dtype)
+    x = x[x.isfinite()]
+    y = getattr(af, form)(x.clone().requires_grad_())
+    info = torch.finfo(dtype)
+    near = {"rtol": 4 * info.eps, "atol": 32 * info.eps if form == "min_exp_relu" else 2 * info.smallest_normal}
+    torch.testing.assert_close(y.detach().double(), af.min_exp(x.double()), **near)
+    if form in ("min_exp_max", "min_exp_by_cases"):
+        assert slope(getattr(af, form), x).isfinite().all()
