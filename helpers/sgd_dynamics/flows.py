@@ -160,7 +160,8 @@ def critical_friction(gradient: Field, start: float, barrier: float, high: float
         for event in events:
             event.terminal, event.direction = True, -1 if event is not arrived else 0  # type: ignore[attr-defined]
         path = solve_ivp(force, (0, 1e4), [0.0, 0.0, 0.0], "DOP853", events=events, rtol=1e-10, atol=1e-12)
-        return abs(path.y[1, -1]) if path.t_events[0].size else -abs(path.y[0, -1] - 1)
+        # a ball that turns just behind the barrier may have passed it twice within a step, unseen by `arrived`
+        return abs(path.y[1, -1]) if path.t_events[0].size else path.y[0, -1] - 1
 
     low, most = 0.0, high / unit
     upper = min(0.125, most)  # doubled until the ball fails: a stiff equation far above the root is never solved

@@ -21,20 +21,21 @@ def amplification(a: ArrayLike, beta: ArrayLike, scheme: str) -> Array:
     >>> amplification(1, 0.5, "heavy_ball").tolist()  # v ← v/2 − θ, then θ ← θ + v
     [[0.0, 0.5], [-1.0, 0.5]]
     """
-    force, kept, _ = _coefficients(a, beta, scheme)
+    force, kept, _, _ = _coefficients(a, beta, scheme)
     return np.stack([np.stack([1 - force, kept], -1), np.stack([-force, kept], -1)], -2)
 
 
-def _coefficients(a: ArrayLike, beta: ArrayLike, scheme: str) -> tuple[Array, Array, Array]:
-    """(f, c, 2 + 2c − f) of one step v ← cv − fθ, θ ← θ + v; the third, without cancellation, is 0 at the limit."""
+def _coefficients(a: ArrayLike, beta: ArrayLike, scheme: str) -> tuple[Array, Array, Array, Array]:
+    """f and c of one step v ← cv − fθ, θ ← θ + v; and, without cancellation, 1 − c and 2 + 2c − f."""
     choice("scheme", scheme, SCHEMES)
     a, beta = broadcast(a=real_array("a", a, at_least=0), beta=real_array("beta", beta, at_least=0, at_most=1))
     if scheme == "implicit":
-        return a / (1 + a / 2), beta / (1 + a / 2), 2 * (1 + beta) / (1 + a / 2)
+        scale = 1 + a / 2
+        return a / scale, beta / scale, (1 - beta + a / 2) / scale, 2 * (1 + beta) / scale
     ahead = LOOKAHEAD[scheme]
     with np.errstate(over="ignore"):
         rest = finite("a", 2 * (1 + beta) - a * (1 + 2 * ahead * beta))
-    return a, beta * (1 - ahead * a), rest
+    return a, beta * (1 - ahead * a), 1 - beta + ahead * beta * a, rest
 
 
 def spectral_radius_by_eigenvalues(a: ArrayLike, beta: ArrayLike, scheme: str) -> Array:
@@ -49,25 +50,23 @@ def spectral_radius_by_eigenvalues(a: ArrayLike, beta: ArrayLike, scheme: str) -
 def spectral_radius(a: ArrayLike, beta: ArrayLike, scheme: str) -> Array:
     """Largest eigenvalue modulus of `amplification`, in closed form; the scheme converges where it is below 1.
 
-    Within a few units of the last digit it is on the right side of 1, and 1 itself where it must be (a = 0, or β = 1
-    for heavy ball). At double roots, whose position depends on the square root of rounding, it is 1e−8 off.
+    On the right side of 1 unless a is within rounding of the limit, and 1 itself where it must be (a = 0, or β = 1 for
+    heavy ball). Near a double root the error is the square root of rounding, 1e−8, as it is for the coefficients.
 
     >>> float(spectral_radius(1, 0.25, "heavy_ball")), float(spectral_radius(0, 0.9, "heavy_ball"))
     (0.5, 1.0)
     """
-    force, kept, rest = _coefficients(a, beta, scheme)
-    half_trace, modulus = np.abs(1 - force + kept) / 2, np.sqrt(np.abs(kept))  # the determinant is c: |z₁z₂| = |c|
-    below = half_trace - modulus
-    # z² − (1 − f + c)z + c has the roots ±(h ± √(h² − c)), here without squares, which overflow beyond 1e154
-    spread = np.where(
-        kept < 0, np.hypot(half_trace, modulus), np.sqrt(np.maximum(below, 0)) * np.sqrt(half_trace + modulus)
-    )
-    largest = half_trace + spread
-    other = np.divide(kept, largest, out=np.zeros_like(largest), where=largest > 0)
-    # (1 − z₁)(1 − z₂) = f and (1 + z₁)(1 + z₂) = 2 + 2c − f: so the distance from 1 has no cancellation
-    gap = np.where(1 - force + kept < 0, rest, force)
-    gap = np.divide(gap, 1 - other, out=np.zeros_like(gap), where=other < 1)
-    return np.where((kept > 0) & (below < 0), modulus, 1 - gap)
+    force, kept, lost, rest = _coefficients(a, beta, scheme)
+    # z² − 2hz + c with 2h = 1 − f + c has the roots h ± √(h² − c); the determinant c is the product of the roots
+    middle, modulus = (1 - force + kept) / 2, np.sqrt(np.abs(kept))
+    # for c > 0, 4(h² − c) = ((1 − √c)² − f)((1 + √c)² − f), which keeps its digits where f and 1 − c are small
+    near, far = (lost / (1 + modulus)) ** 2 - force, (1 + modulus) ** 2 - force
+    spread = np.where(kept > 0, np.sqrt(np.abs(near)) * np.sqrt(np.abs(far)) / 2, np.hypot(middle, modulus))
+    # (1 − z₁)(1 − z₂) = f and (1 + z₁)(1 + z₂) = 2 + 2c − f give the distance from 1 without cancellation
+    product = np.where(middle < 0, rest, force)
+    mean = product / 2 + lost / 2
+    gap = np.divide(product, mean + spread, out=np.asarray(mean - spread), where=mean > 0)
+    return np.where((kept > 0) & (near < 0) & (far > 0), modulus, 1 - gap)
 
 
 def stability_limit(beta: ArrayLike, scheme: str) -> Array:

@@ -1,8 +1,17 @@
-"""What the tests of several files draw from: a quartic potential, momenta."""
+"""What the tests of several files draw from: a quartic potential, momenta, hard inputs; and how they judge results."""
 
 import math
+import sys
+import warnings
 
+import mpmath
+import numpy as np
+import torch
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+# 500 inputs, the same in every run
+many = settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 betas = st.floats(0, 0.999)
 nan, inf = math.nan, math.inf
@@ -14,3 +23,91 @@ def quartic(theta):
 
 def quartic_hessian(theta):
     return (3 * theta**2 - 1)[..., None]
+
+
+# Hard inputs: many scales, types and layouts, and now and then what must be refused
+
+
+SHAPES = [(), (), (3,), (1,), (2, 1), (2, 3), (2, 3), (4,), (0,)]
+KINDS = ["array", "array", "view", "turned", "list", "float32", "tensor", "integers"]
+SPECIAL = [0.0, -1.0, 1.0, 2.0, nan, inf, -inf, 5e-324, 1.7e308]
+
+
+def hard_array(seed, unit):
+    """Numbers of all scales, or of [0, 1] where ``unit``, as a scalar, list, array, view or tensor of any shape."""
+    rng = np.random.default_rng(seed)
+    shape, kind = SHAPES[rng.integers(len(SHAPES))], KINDS[rng.integers(len(KINDS))]
+    if unit:
+        values = np.where(rng.random(shape) < 0.5, rng.random(shape), 1 - 10.0 ** -rng.integers(1, 17, shape))
+    else:
+        wide = rng.uniform(1, 10, shape) * 10.0 ** rng.integers(-150, 150, shape)
+        values = np.where(rng.random(shape) < 0.5, 4 * rng.random(shape), wide)
+    values = np.where(rng.random(shape) < 0.04, rng.choice(SPECIAL, shape), values)
+    if kind == "view":
+        return np.repeat(values[..., None], 2, -1)[..., 0]
+    if kind == "turned":
+        return np.asfortranarray(values.T[..., ::-1])[..., ::-1].T if shape else values
+    if kind == "list":
+        return values.tolist()
+    if kind == "float32":
+        return np.clip(values, -3e38, 3e38).astype(np.float32)
+    if kind == "tensor":
+        return torch.tensor(values, requires_grad=True)
+    if kind == "integers":
+        return np.nan_to_num(np.clip(values, -9, 9)).round().astype(np.int64)
+    return values
+
+
+seeds = st.integers(0, 2**63)  # drawing every number by itself would take a hundred times as long
+
+
+def hard_arrays(unit=False):
+    return st.builds(hard_array, seeds, st.just(unit))
+
+
+def plain(value):
+    """As a float64 array, whatever it is."""
+    return np.array(value.detach().numpy() if isinstance(value, torch.Tensor) else value, dtype=float)
+
+
+def right_or_refused(function, arguments, valid, oracle, slack, fixed=None):
+    """``function`` gives what ``oracle`` gives at every entry, or refuses for a reason; it warns and changes nothing.
+
+    arguments: by name; valid and oracle take one float, one mpf, of each. slack(…): (relative, absolute) tolerance.
+    fixed: further arguments, passed on unchanged.
+    """
+    before = {name: plain(value) for name, value in arguments.items()}
+    try:
+        entries = np.broadcast_arrays(*before.values())
+    except ValueError:
+        entries = None
+    good = entries is not None and entries[0].size > 0 and all(np.isfinite(part).all() for part in entries)
+    rows = [tuple(map(float, row)) for row in zip(*(part.flat for part in entries), strict=True)] if good else []
+    good, expected = good and all(valid(*row) for row in rows), []
+    if good:
+        with mpmath.workdps(60):
+            for row in rows:
+                found = oracle(*map(mpmath.mpf, row))
+                expected.append(found if isinstance(found, tuple) else (found,))
+        good = all(abs(x) < sys.float_info.max for row in expected for x in row)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            result = function(**arguments, **(fixed or {}))
+        except ValueError as error:
+            assert not good, f"refused: {error}"
+            assert any(name in str(error).split(":")[0].split(", ") for name in arguments), error
+            result = None
+    for name, value in arguments.items():
+        np.testing.assert_array_equal(plain(value), before[name])
+    if result is None:
+        return
+    assert good, f"accepted: {arguments}"
+    result = result if isinstance(result, tuple) else (result,)
+    for part in result:
+        assert np.shape(part) == entries[0].shape
+    for i, row in enumerate(rows):
+        relative, absolute = slack(*row)
+        for part, right in zip(result, expected[i], strict=True):
+            given = mpmath.mpf(float(np.asarray(part).flat[i]))
+            assert abs(given - right) <= relative * abs(right) + absolute, (row, given, right)

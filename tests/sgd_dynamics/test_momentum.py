@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import betas, nan
+from tests.sgd_dynamics.strategies import betas, hard_arrays, inf, many, nan, right_or_refused
 
 
 @given(st.floats(0, 50), st.floats(1e-3, 3))
 def test_friction_and_momentum_are_inverse(friction, step):
     alpha, beta = sd.momentum_from_friction(friction, step)
-    assert -1 < beta <= 1 and 0 < alpha <= step**2
+    assert -1 < beta <= 1 and 0 < alpha <= step * step  # correctly rounded, as γ² and 1 + λγ/2 ≥ 1 are; ** is not
     back = sd.friction_from_momentum(alpha, beta)
     np.testing.assert_allclose(back, (friction, step), rtol=1e-9, atol=1e-9)
 
@@ -43,6 +43,71 @@ def test_corrected_momentum_values():
     assert sd.corrected_momentum(0.9, 1.0) == sd.corrected_momentum_exact(0.9, 1.0) == pytest.approx(0.9)
 
 
+@given(hard_arrays(), hard_arrays())
+@many
+def test_momentum_from_friction_at_any_scale(friction, step):
+    right_or_refused(
+        sd.momentum_from_friction,
+        {"friction": friction, "step": step},
+        lambda f, h: f >= 0 and h > 0 and f * h < inf,  # λγ must fit, too
+        lambda f, h: (h**2 / (1 + f * h / 2), (1 - f * h / 2) / (1 + f * h / 2)),
+        lambda f, h: (1e-15, 5e-16),
+    )
+
+
+@given(hard_arrays(), hard_arrays())
+@many
+def test_momentum_from_friction_nesterov_at_any_scale(friction, step):
+    right_or_refused(
+        sd.momentum_from_friction_nesterov,
+        {"friction": friction, "step": step},
+        lambda f, h: f >= 0 and h > 0,
+        lambda f, h: (h**2, 1 - f * h),
+        lambda f, h: (1e-15, 5e-16),
+    )
+
+
+@given(hard_arrays(), hard_arrays(unit=True))
+@many
+def test_friction_from_momentum_at_any_scale(learning_rate, momentum):
+    right_or_refused(
+        sd.friction_from_momentum,
+        {"learning_rate": learning_rate, "momentum": momentum},
+        lambda a, b: a > 0 and -1 < b <= 1,
+        lambda a, b: (2 * (1 - b) / mpmath.sqrt(2 * a * (1 + b)), mpmath.sqrt(2 * a / (1 + b))),
+        lambda a, b: (2e-15, 5e-324),
+    )
+
+
+@given(hard_arrays(unit=True), hard_arrays())
+@many
+def test_corrected_momentum_at_any_scale(beta, r):
+    right_or_refused(
+        sd.corrected_momentum,
+        {"beta": beta, "r": r},
+        lambda b, r: 0 <= b < 1 and r > 0,
+        lambda b, r: 1 - (1 - b) * mpmath.sqrt(r),
+        lambda b, r: (1e-15, 5e-16),
+    )
+
+
+@given(hard_arrays(unit=True), hard_arrays())
+@many
+def test_corrected_momentum_exact_at_any_scale(beta, r):
+    def root(b, r):
+        with mpmath.workdps(700):
+            c = r * (1 - b) ** 2 / (1 + b)
+            return (2 + c - mpmath.sqrt(c**2 + 8 * c)) / 2
+
+    right_or_refused(
+        sd.corrected_momentum_exact,
+        {"beta": beta, "r": r},
+        lambda b, r: 0 <= b < 1 and r > 0,
+        root,
+        lambda b, r: (1e-15, 1e-15),
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "call"),
     [
@@ -58,5 +123,5 @@ def test_corrected_momentum_values():
     ],
 )
 def test_bad_arguments_are_named(name, call):
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ValueError, match=rf"(^|, ){name}[,:]"):
         call()

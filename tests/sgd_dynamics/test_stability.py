@@ -1,12 +1,15 @@
 """Stability on a quadratic: against one step of the scheme, eigenvalues, and values by hand."""
 
+import math
+
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import betas, inf, nan
+from tests.sgd_dynamics.strategies import betas, hard_arrays, inf, many, nan, right_or_refused
 
 
 @pytest.mark.parametrize("scheme", sd.SCHEMES)
@@ -70,6 +73,132 @@ def test_optimal_tuning_contracts_as_promised(method, kappa):
     assert worst == pytest.approx(contraction, abs=3e-7)
 
 
+SHARES = {"heavy_ball": 0, "nesterov_half": 0.5, "nesterov": 1}
+
+
+def force_and_kept(a, beta, scheme):
+    if scheme == "implicit":
+        return a / (1 + a / 2), beta / (1 + a / 2)
+    return a, beta * (1 - SHARES[scheme] * a)
+
+
+def fits(scheme):
+    """Whether a and β are in range, and 2 + 2c − f is within float64."""
+    return lambda a, b: a >= 0 and 0 <= b <= 1 and (scheme == "implicit" or a * (1 + 2 * SHARES[scheme] * b) < inf)
+
+
+each_scheme = st.sampled_from(sd.SCHEMES)
+
+
+@given(hard_arrays(), hard_arrays(unit=True), each_scheme)
+@many
+def test_amplification_at_any_scale(a, beta, scheme):
+    def entries(a, beta):
+        matrix = sd.amplification(a, beta, scheme)
+        return matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 1, 0], matrix[..., 1, 1]
+
+    def right(a, b):
+        force, kept = force_and_kept(a, b, scheme)
+        return 1 - force, kept, -force, kept
+
+    right_or_refused(entries, {"a": a, "beta": beta}, fits(scheme), right, lambda a, b: (1e-15, 5e-16))
+
+
+def exact_radius(a, beta, scheme):
+    force, kept = force_and_kept(a, beta, scheme)
+    half = (1 - force + kept) / 2
+    root = mpmath.sqrt(half**2 - kept)
+    return max(abs(half + root), abs(half - root))
+
+
+def double_root_slack(scheme):
+    """Rounding of the coefficients, divided by the distance of the two roots: √rounding where they meet."""
+
+    def slack(a, b):
+        force, kept = force_and_kept(a, b, scheme)
+        half = (1 - force + kept) / 2
+        size = max(1.0, abs(half), math.sqrt(abs(kept)))
+        change = 1e-15 * size
+        return 1e-15, change / math.sqrt(max(abs((half / size) ** 2 - kept / size / size), 1e-15))
+
+    return slack
+
+
+@given(hard_arrays(), hard_arrays(unit=True), each_scheme)
+@many
+def test_spectral_radius_at_any_scale(a, beta, scheme):
+    right_or_refused(
+        lambda a, beta: sd.spectral_radius(a, beta, scheme),
+        {"a": a, "beta": beta},
+        fits(scheme),
+        lambda a, b: exact_radius(a, b, scheme),
+        double_root_slack(scheme),
+    )
+
+
+@given(hard_arrays(), hard_arrays(unit=True), each_scheme)
+@many
+def test_spectral_radius_by_eigenvalues_at_any_scale(a, beta, scheme):
+    right_or_refused(
+        lambda a, beta: sd.spectral_radius_by_eigenvalues(a, beta, scheme),
+        {"a": a, "beta": beta},
+        fits(scheme),
+        lambda a, b: exact_radius(a, b, scheme),
+        lambda a, b: (1e-14, 20 * double_root_slack(scheme)(a, b)[1]),
+    )
+
+
+@given(st.integers(4, 40), st.integers(-40, 40), st.floats(0, 1), each_scheme)
+@many
+def test_spectral_radius_is_on_the_right_side_of_one(ulps, exponent, beta, scheme):
+    """From four units in the last place of the limit on, and for a down to 1e−280."""
+    limit = sd.stability_limit(beta, scheme) if beta < 1 else 4.0
+    near = [limit * (1 + sign * ulps * 2**-52) for sign in (-1, 1)] if scheme != "implicit" else []
+    for a in [*near, 10.0**exponent, 10.0 ** (7 * exponent), 0.0]:
+        with mpmath.workdps(700):
+            exact = exact_radius(mpmath.mpf(a), mpmath.mpf(beta), scheme)
+            side = float(exact - 1) if abs(exact - 1) > 4e-16 else 0.0
+        radius = float(sd.spectral_radius(a, beta, scheme))
+        if side:
+            assert (radius > 1) == (side > 0) and radius != 1, (a, radius, side)
+        if a == 0:
+            assert radius == 1
+
+
+@given(hard_arrays(unit=True), each_scheme)
+@many
+def test_stability_limit_at_any_scale(beta, scheme):
+    if scheme == "implicit":
+        right = lambda b: mpmath.mpf(1)  # noqa: E731
+        function = lambda beta: np.isinf(sd.stability_limit(beta, scheme)) * 1.0  # noqa: E731
+    else:
+        right = lambda b: 2 * (1 + b) / (1 + 2 * SHARES[scheme] * b)  # noqa: E731
+        function = lambda beta: sd.stability_limit(beta, scheme)  # noqa: E731
+    right_or_refused(function, {"beta": beta}, lambda b: 0 <= b < 1, right, lambda b: (1e-15, 0))
+
+
+@given(st.integers(-300, 300), st.integers(0, 300), st.floats(1, 10), st.floats(1, 9.9))
+@many
+def test_optimal_tuning_at_any_scale(exponent, more, mu, factor):
+    low, high = mu * 10.0**exponent, mu * 10.0 ** min(exponent + more, 306) * factor
+    high = max(low, high)
+    with mpmath.workdps(700):
+        m, t = mpmath.mpf(low), mpmath.mpf(high)
+        root, best = mpmath.sqrt(t / m), mpmath.sqrt(3 * t / m + 1)
+        rate = (root - 1) / (root + 1)
+        right = {
+            "gradient_descent": (2 / (t + m), 0, (t - m) / (t + m)),
+            "heavy_ball": (4 / (mpmath.sqrt(t) + mpmath.sqrt(m)) ** 2, rate**2, rate),
+            "nesterov": (1 / t, rate, 1 - 1 / root),
+            "nesterov_best": (4 / (3 * t + m), (best - 2) / (best + 2), 1 - 2 / best),
+        }
+        for method, expected in right.items():
+            found = sd.optimal_tuning(low, high, method)
+            assert all(type(x) is float for x in found)
+            assert abs(found[0] - expected[0]) <= 2e-15 * expected[0]
+            assert abs(found[1] - expected[1]) <= 1e-15 and abs(found[2] - expected[2]) <= 1e-15
+
+
 @pytest.mark.parametrize(
     ("name", "call"),
     [
@@ -85,5 +214,5 @@ def test_optimal_tuning_contracts_as_promised(method, kappa):
     ],
 )
 def test_bad_arguments_are_named(name, call):
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ValueError, match=rf"(^|, ){name}[,:]"):
         call()

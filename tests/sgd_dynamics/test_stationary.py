@@ -1,12 +1,15 @@
 """Stationary laws: against fixed points, Lyapunov equations and enumeration."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.linalg import solve_discrete_lyapunov
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import inf, nan
+from tests.sgd_dynamics.strategies import hard_arrays, inf, many, nan, right_or_refused, seeds
 
 
 @given(st.floats(0.1, 3), st.floats(0.01, 0.95), st.floats(0.1, 3))
@@ -54,6 +57,67 @@ def test_minibatch_factor_by_hand():
     assert np.var(means) / np.var(values) == pytest.approx(float(sd.minibatch_factor(2, 5)))
 
 
+@given(hard_arrays(), hard_arrays(), hard_arrays())
+@many
+def test_stationary_variance_at_any_scale(k, gamma, sigma):
+    right_or_refused(
+        sd.stationary_variance,
+        {"k": k, "gamma": gamma, "sigma": sigma},
+        lambda k, g, s: k > 0 and g > 0 and s > 0 and g * k < 2,
+        lambda k, g, s: g * s**2 / (k * (2 - g * k)),
+        lambda k, g, s: (2e-15 / (2 - g * k), 5e-324),
+    )
+
+
+@given(hard_arrays(), hard_arrays(), hard_arrays(unit=True), hard_arrays())
+@many
+def test_stationary_variance_momentum_at_any_scale(k, alpha, beta, sigma):
+    right_or_refused(
+        sd.stationary_variance_momentum,
+        {"k": k, "alpha": alpha, "beta": beta, "sigma": sigma},
+        lambda k, a, b, s: k > 0 and a > 0 and s > 0 and 0 <= b < 1 and a * k < 2 * (1 + b),
+        lambda k, a, b, s: a * s**2 * (1 + b) / (k * (1 - b) * (2 * (1 + b) - a * k)),
+        lambda k, a, b, s: (1e-14 / (2 * (1 + b) - a * k), 5e-324),
+    )
+
+
+@given(hard_arrays(), st.integers(0, 2).flatmap(lambda n: st.integers(2, 10 ** (150 * n + 1))))
+@many
+def test_minibatch_factor_at_any_scale(batch, samples):
+    right_or_refused(
+        lambda batch: sd.minibatch_factor(batch, samples),
+        {"batch": batch},
+        lambda b: 1 <= b <= samples,
+        lambda b: (samples - b) / (b * (samples - 1)),
+        lambda b: (1e-15 * (1 + samples / abs(samples - b)) if b != samples else 0, 5e-324),
+    )
+
+
+@given(seeds)
+@many
+def test_stationary_covariance_at_any_scale(seed):
+    """Against scipy's solution of Σ = (I − γH)Σ(I − γH) + γ²C at scale 1."""
+    rng = np.random.default_rng(seed)
+    d, shape = rng.integers(1, 4), [(), (2,), (2, 3)][rng.integers(3)]
+    basis = np.linalg.qr(rng.normal(size=(*shape, d, d)))[0]
+    h = basis * 10.0 ** rng.uniform(-3, 0, (*shape, 1, d)) @ basis.mT
+    root = rng.normal(size=(d, rng.integers(0, d + 1)))
+    h, c, step = (h + h.mT) / 2, root @ root.T, rng.uniform(0.01, 1.9)
+    sizes = 10.0 ** rng.integers(-90, 90, 2)
+    given_h, given_c = np.asfortranarray(h * sizes[0]), (c * sizes[1])[::-1, ::-1][::-1, ::-1]
+    before_h, before_c = given_h.copy(), given_c.copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = sd.stationary_covariance(given_h, given_c, step / sizes[0])
+    assert found.shape == h.shape and (np.diagonal(found, axis1=-2, axis2=-1) >= 0).all()
+    np.testing.assert_array_equal(found, found.mT)
+    assert (given_h == before_h).all() and (given_c == before_c).all()
+    for index in np.ndindex(shape):
+        right = solve_discrete_lyapunov(np.eye(d) - step * h[index], step**2 * c, method="direct")
+        scaled = found[index] * sizes[0] * (sizes[0] / sizes[1])
+        np.testing.assert_allclose(scaled, right, rtol=0, atol=1e-10 * np.abs(right).max())
+
+
 @pytest.mark.parametrize(
     ("name", "call"),
     [
@@ -69,11 +133,16 @@ def test_minibatch_factor_by_hand():
         ("hessian", lambda: sd.stationary_covariance([[1.0, 2.0], [0.0, 1.0]], np.eye(2), 0.1)),
         ("hessian", lambda: sd.stationary_covariance(np.eye(2), np.eye(2), 2.0)),
         ("hessian", lambda: sd.stationary_covariance(np.ones(2), np.ones(2), 0.1)),
+        ("hessian", lambda: sd.stationary_covariance(1e-10 * np.array([[1, 0.5], [0, 1]]), np.eye(2), 0.1)),
+        ("hessian", lambda: sd.stationary_covariance(np.ones((2, 2)), np.eye(2), 0.1)),
+        ("hessian", lambda: sd.stationary_covariance(np.eye(2), np.eye(3), 0.1)),
+        ("noise", lambda: sd.stationary_covariance(np.eye(2), -np.eye(2), 0.1)),
+        ("noise", lambda: sd.stationary_covariance(np.eye(2), [[1, 0.5], [0, 1]], 0.1)),
         ("batch", lambda: sd.minibatch_factor(0, 5)),
         ("batch", lambda: sd.minibatch_factor(6, 5)),
         ("samples", lambda: sd.minibatch_factor(1, 1)),
     ],
 )
 def test_bad_arguments_are_named(name, call):
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ValueError, match=rf"(^|, ){name}[,:]"):
         call()
