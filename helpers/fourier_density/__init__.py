@@ -17,33 +17,35 @@ Code that writes A with e^{+iπkx} gets the mirrored density p(−x) from the sa
 - `direct_sum`: log p by the formula, in torch and differentiable: the plain method beside `_table`
 - `roughness`: the penalty ∫p'²
 - `distribution`: Φ and, by bisection, its inverse
-- `moments`: mean, variance and entropy in closed form
+- `moments`: mean and variance in closed form
+- `entropy`: entropies in closed form and, the plain method, by quadrature
 - private: `_types`, `_arrays` (vectors in, results out), `_data` (what a fit is given, checked),
   `_line` (the map to ℝ), `_kernels` (compiled loops over points), `_table` (sums at many points by local polynomials),
-  `_unit_density` (p, Φ and its inverse from tables), `_likelihood` (what a fit minimises, and its gradient)
+  `_unit_density` (p, Φ and its inverse from tables), `_likelihood` (what a fit minimises, and its gradient),
+  `_mixture` (mixtures, unchecked)
 """
 
 from helpers.fourier_density import peers
+from helpers.fourier_density._mixture import Mixture
 from helpers.fourier_density.degree import DEGREES, FourierEstimator, held_out_losses
 from helpers.fourier_density.density import FourierDensity
 from helpers.fourier_density.direct_sum import fourier_log_prob, line_log_prob
 from helpers.fourier_density.distribution import distribution_coefficients, quantiles_by_bisection
 from helpers.fourier_density.divergence import kl_divergence
+from helpers.fourier_density.entropy import cross_entropy, entropy_by_quadrature, mean_log_jacobian
 from helpers.fourier_density.fit import Fit, FitReport, fit_coefficients
 from helpers.fourier_density.mixture_fits import em_step, fit_mixture_em, fit_mixture_lbfgs, quantile_start
-from helpers.fourier_density.mixtures import Mixture, mixture_gradient, mixture_log_prob, mixture_statistics
-from helpers.fourier_density.moments import (
-    cross_entropy,
-    interval_mean,
-    interval_variance,
-    line_mean,
-    line_variance,
-    mean_log_jacobian,
-)
+from helpers.fourier_density.mixtures import mixture_gradient, mixture_log_prob, mixture_statistics
+from helpers.fourier_density.moments import interval_mean, interval_variance, line_mean, line_variance
 from helpers.fourier_density.monotone import monotone_log_prob, monotone_network
 from helpers.fourier_density.power_series import power_series_exp, power_series_log
 from helpers.fourier_density.roughness import roughness, roughness_gradient
-from helpers.fourier_density.spectral_factorization import fejer_riesz, fejer_riesz_by_roots, minimum_phase_start
+from helpers.fourier_density.spectral_factorization import (
+    HIGHEST_DEGREE,
+    fejer_riesz,
+    fejer_riesz_by_roots,
+    minimum_phase_start,
+)
 from helpers.fourier_density.trigonometric_series import (
     autocorrelation,
     autocorrelation_by_sum,
@@ -78,6 +80,7 @@ __all__ = [
     "fejer_riesz",
     "fejer_riesz_by_roots",
     "minimum_phase_start",
+    "HIGHEST_DEGREE",
     "power_series_exp",
     "power_series_log",
     "fourier_log_prob",
@@ -87,6 +90,7 @@ __all__ = [
     "distribution_coefficients",
     "quantiles_by_bisection",
     "cross_entropy",
+    "entropy_by_quadrature",
     "interval_mean",
     "interval_variance",
     "line_mean",

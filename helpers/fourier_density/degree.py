@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
@@ -76,10 +78,11 @@ def held_out_losses(
     folds: int = 5,
     generator: np.random.Generator | None = None,
 ) -> dict[int, float]:
-    """Mean held-out −log-likelihood of the DEGREES with at most half as many parameters as there are points.
+    """Mean held-out −log-likelihood of the DEGREES with at most half as many parameters as x has different values.
 
     Rising, until three degrees in a row are worse than the best; `GridSearchCV` would try them all.
     folds: parts of the data, each held out once, shuffled by ``generator`` (default seed 0).
+    Warns where most values come more than once: a density of counts grows without bound at each of them.
 
     >>> x = np.random.default_rng(0).uniform(-1, 1, 30)
     >>> losses = held_out_losses(FourierEstimator(), x)
@@ -89,14 +92,21 @@ def held_out_losses(
     points, shares = checked_data(x, weights)
     folds = integer("folds", folds, 2, points.size)
     rng = np.random.default_rng(0) if generator is None else checked_generator("generator", generator)
-    parts = PredefinedSplit(rng.permutation(points.size) % folds)
+    distinct = np.unique(points).size
+    if 2 * distinct < points.size:
+        text = f"x: has {distinct} different values among {points.size}; give them as weights of a histogram, or jitter"
+        warnings.warn(text, stacklevel=3)
+    part = rng.permutation(points.size) % folds
+    for k in range(folds):
+        if np.ptp(points[part != k]) == 0:
+            raise ValueError(f"x: is constant but for fold {k}; give more different values, or a degree")
     losses: dict[int, float] = {}
     with config_context(enable_metadata_routing=True):
         weighted = clone(estimator).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         for degree in DEGREES:
-            if 4 * degree > points.size or (len(losses) > 3 and min(list(losses.values())[-3:]) > min(losses.values())):
+            if 4 * degree > distinct or (len(losses) > 3 and min(list(losses.values())[-3:]) > min(losses.values())):
                 break
             weighted.set_params(degree=degree)
-            settings = dict(cv=parts, params={"sample_weight": shares}, error_score="raise")
+            settings = dict(cv=PredefinedSplit(part), params={"sample_weight": shares}, error_score="raise")
             losses[degree] = -float(cross_val_score(weighted, points[:, None], **settings).mean())
     return losses

@@ -10,15 +10,17 @@ import numpy as np
 import torch
 
 from helpers.fourier_density import moments
-from helpers.fourier_density._arrays import complex_vector, returned
+from helpers.fourier_density._arrays import complex_vector, returned, with_exponent
 from helpers.fourier_density._data import checked_map
 from helpers.fourier_density._line import from_line, standardized, to_line
 from helpers.fourier_density._types import Array, Given, Returned
 from helpers.fourier_density._unit_density import UnitDensity, in_pieces
 from helpers.fourier_density.degree import FourierEstimator, held_out_losses
 from helpers.fourier_density.direct_sum import fourier_log_prob, line_log_prob
+from helpers.fourier_density.entropy import cross_entropy, entropy_by_quadrature, mean_log_jacobian
 from helpers.fourier_density.fit import FitReport, fit_coefficients
 from helpers.fourier_density.roughness import roughness
+from helpers.fourier_density.spectral_factorization import HIGHEST_DEGREE
 from helpers.fourier_density.trigonometric_series import descending_zeros, trigonometric_sum
 from helpers.inputs import generator as checked_generator
 from helpers.inputs import integer, real_array
@@ -45,10 +47,12 @@ class FourierDensity:
         self.a: Returned = a if isinstance(a, torch.Tensor) else amplitude
         self.loc, self.scale = loc, scale
         self._map = checked_map(loc, scale)
-        # Dividing by the largest part first keeps the squares of very large and very small numbers representable.
-        largest = max(np.abs(amplitude.real).max(), np.abs(amplitude.imag).max())
-        amplitude = amplitude.real / largest + 1j * (amplitude.imag / largest)  # complex / tiny would overflow
+        amplitude, _ = with_exponent(amplitude)  # so that squares can be held at any scale
         self._unit = UnitDensity(amplitude / np.linalg.norm(amplitude))
+
+    def __repr__(self) -> str:
+        domain = "[−1, 1]" if self._map is None else f"ℝ, loc {self._map[0]:.6g}, scale {self._map[1]:.6g}"
+        return f"FourierDensity of degree {self.degree} on {domain}"
 
     @classmethod
     def fit(
@@ -126,7 +130,6 @@ class FourierDensity:
     def _differentiable_log_prob(self, x: Given) -> torch.Tensor:
         x = torch.as_tensor(x, dtype=torch.float64)
         a = torch.as_tensor(self.a).to(torch.complex128)
-        a = a / torch.maximum(a.real.abs().max(), a.imag.abs().max()).detach()
         if self.loc is not None and self.scale is not None:
             return line_log_prob(a, x, self.loc, self.scale)
         return torch.where(x.abs() <= 1, fourier_log_prob(a, x.clamp(-1, 1)), -torch.inf)
@@ -160,10 +163,10 @@ class FourierDensity:
 
         ValueError: n not an integer ≥ 0, or no generator.
         """
-        n = integer("n", n, 0)
+        n, least = integer("n", n, 0), 2.0**-54  # a generator may draw 0, whose quantile on ℝ is −inf
         if isinstance(generator, torch.Generator):
-            return self.icdf(torch.rand(n, generator=generator, dtype=torch.float64))
-        return self.icdf(checked_generator("generator", generator).random(n))
+            return self.icdf(torch.rand(n, generator=generator, dtype=torch.float64).clamp_min(least))
+        return self.icdf(np.maximum(checked_generator("generator", generator).random(n), least))
 
     def mean(self) -> Returned:
         """E x, in closed form."""
@@ -178,10 +181,15 @@ class FourierDensity:
         return returned(value, self.a)
 
     def entropy(self) -> Returned:
-        """−E log density in nats, in closed form, finite also where the density touches zero (`cross_entropy`)."""
-        value = moments.cross_entropy(self._unit.b, self._unit.minimum_phase)
+        """−E log density in nats, in closed form, finite also where the density touches zero (`cross_entropy`).
+
+        Above degree 1024, where that form takes minutes, by `entropy_by_quadrature`.
+        """
+        b = self._unit.b
+        closed = self.degree <= HIGHEST_DEGREE
+        value = cross_entropy(b, self._unit.minimum_phase) if closed else entropy_by_quadrature(b)
         if self._map is not None:
-            value += np.log(self._map[1]) - moments.mean_log_jacobian(self._unit.b)
+            value += np.log(self._map[1]) - mean_log_jacobian(b)
         return returned(value, self.a)
 
     def roughness(self) -> Returned:

@@ -7,21 +7,49 @@ import math
 import torch
 from torch import Tensor
 
+from helpers._compat import functorch_active
+from helpers.tensors import float_tensor
+
 
 def fourier_log_prob(a: Tensor, x: Tensor) -> Tensor:
     """log p(x) on [−1, 1] in torch, summed directly and differentiable in a (…, N+1) complex and in x (…).
 
     Leading axes broadcast: every x may have its own coefficients, as in an autoregressive model. O(N) a point.
+    Outside [−1, 1] p is continued with period 2. Where p = 0 the value is −inf, with gradient 0 in both.
+    ValueError: shapes that do not broadcast, a not complex or all zero, nan or inf.
 
     >>> a = torch.tensor([1, 0.5j], dtype=torch.complex128)  # |1 + i/2 e^{−iπx}|² = 5/4 + sin πx
     >>> fourier_log_prob(a, torch.tensor([0.0, 0.5]).double()).exp().numpy().round(12).tolist()
     [0.5, 0.9]
     """
+    a, x = _checked(a, x)
     k = torch.arange(a.shape[-1], dtype=x.dtype, device=x.device)
     angle = -torch.pi * x[..., None] * k
     amplitude = (a * torch.complex(angle.cos(), angle.sin())).sum(-1)
-    power = (a.real.square() + a.imag.square()).sum(-1)
-    return torch.log(amplitude.real.square() + amplitude.imag.square()) - torch.log(2 * power)
+    total = (a.real.square() + a.imag.square()).sum(-1)
+    power = amplitude.real.square() + amplitude.imag.square()
+    positive = power > 0
+    value = torch.log(torch.where(positive, power, 1)) - torch.log(2 * total)  # no 0/0 in the gradient
+    return torch.where(positive, value, -torch.inf)
+
+
+def _checked(a: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """a divided by a power of two near its largest part, so that its squares can be held, and x; ValueError else."""
+    float_tensor("x", x)
+    if not isinstance(a, Tensor) or not a.is_complex() or a.ndim == 0 or a.shape[-1] == 0:
+        raise ValueError(f"a: is {getattr(a, 'dtype', type(a).__name__)}; give a complex tensor (..., N+1)")
+    largest = torch.maximum(a.real.abs(), a.imag.abs()).amax(-1, keepdim=True).detach()
+    if not functorch_active():  # no branch on values there
+        if not (torch.isfinite(largest) & (largest > 0)).all():
+            raise ValueError("a: holds nan, inf or a row of zeros; give finite numbers, one of each row not 0")
+        float_tensor("x", x, finite=True)
+    try:
+        torch.broadcast_shapes(a.shape[:-1], x.shape)
+    except RuntimeError as error:
+        raise ValueError(
+            f"a, x: shapes {tuple(a.shape)}, {tuple(x.shape)} do not fit; give (..., N+1), (...)"
+        ) from error
+    return a * torch.ldexp(torch.ones_like(largest), -torch.frexp(largest).exponent), x
 
 
 def line_log_prob(a: Tensor, y: Tensor, loc: Tensor | float, scale: Tensor | float) -> Tensor:

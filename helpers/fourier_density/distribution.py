@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.fourier_density._arrays import complex_vector
+from helpers.fourier_density._arrays import density_coefficients
 from helpers.fourier_density._types import Array, Complex, Given
 from helpers.fourier_density.trigonometric_series import trigonometric_sum
 from helpers.inputs import real_array
@@ -16,7 +16,7 @@ def distribution_coefficients(b: Given) -> Complex:
     >>> (distribution_coefficients([1, 0.5]) * np.pi).imag.tolist()  # p = ½ + ½ cos πx, Φ = (x+1)/2 + sin(πx)/(2π)
     [0.0, -0.5]
     """
-    b = complex_vector("b", b)
+    b = density_coefficients("b", b)
     n = np.arange(1, b.size)
     d = b[1:] / (1j * np.pi * n)
     return np.concatenate([[-(d * (-1.0) ** n).sum().real], d])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from helpers.fourier_density._arrays import complex_vector, returned
 from helpers.fourier_density._types import Returned
 from helpers.fourier_density.density import FourierDensity
-from helpers.fourier_density.moments import cross_entropy
+from helpers.fourier_density.entropy import cross_entropy
 
 
 def kl_divergence(p: FourierDensity, q: FourierDensity) -> Returned:

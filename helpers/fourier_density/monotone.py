@@ -7,16 +7,24 @@ import math
 import torch
 from torch import Tensor
 
+from helpers.inputs import generator as checked_generator
+from helpers.inputs import integer, real_number
+from helpers.tensors import float_tensor
+
 
 def monotone_network(models: int, width: int, generator: torch.Generator, reach: float = 10.0) -> list[Tensor]:
     """Parameters of ``models`` monotone networks 1 → width → width → 1: width² + 6 width + 1 numbers each.
 
+    ValueError: models or width < 1, reach not in (0, 1e9], no torch generator.
     Layers (matrix, bias, gate) as in Ballé et al.; ``reach`` is the steepness of Φ at the start.
 
     >>> parameters = monotone_network(5, 3, torch.Generator().manual_seed(0))
     >>> [tuple(p.shape) for p in parameters[:3]], sum(p[0].numel() for p in parameters)
     ([(5, 1, 3), (5, 1, 3), (5, 1, 3)], 28)
     """
+    models, width = integer("models", models, 1), integer("width", width, 1)
+    reach = real_number("reach", reach, above=0, at_most=1e9)
+    checked_generator("generator", generator, torch.Generator)
     sizes = [1, width, width, 1]
     scale = reach ** (1 / 3)
     parameters = []
@@ -35,6 +43,10 @@ def monotone_log_prob(x: Tensor, parameters: list[Tensor]) -> tuple[Tensor, Tens
     >>> value.detach().numpy().round(6).tolist()
     [[0.0, 1.0]]
     """
+    if float_tensor("x", x, finite=True).ndim != 1:
+        raise ValueError(f"x: has shape {tuple(x.shape)}; give (n,)")
+    if len(parameters) % 3 != 2:
+        raise ValueError(f"parameters: are {len(parameters)}; give what monotone_network returns")
     value = x.expand(parameters[0].shape[0], 1, -1)  # (models, width, n): points last, so that loops over them are long
     slope = torch.ones_like(value)
     position = 0

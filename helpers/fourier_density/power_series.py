@@ -17,11 +17,18 @@ def power_series_exp(h: Given) -> Complex:
     """
     h = complex_vector("h", h)
     a = np.zeros(h.size, dtype=complex)
-    a[0] = np.exp(h[0])
-    weighted = np.arange(h.size) * h
-    for m in range(1, h.size):
-        a[m] = weighted[1 : m + 1] @ a[m - 1 :: -1][:m] / m
-    return a
+    with np.errstate(over="ignore", invalid="ignore"):
+        a[0] = np.exp(h[0])
+        weighted = np.arange(h.size) * h
+        for m in range(1, h.size):
+            a[m] = weighted[1 : m + 1] @ a[m - 1 :: -1][:m] / m
+    return _representable("h", a)
+
+
+def _representable(name: str, series: Complex) -> Complex:
+    if not np.isfinite(series).all():
+        raise ValueError(f"{name}: its series leaves the range of float64; give smaller coefficients or a lower order")
+    return series
 
 
 def power_series_log(a: Given, order: int | None = None) -> Complex:
@@ -36,10 +43,11 @@ def power_series_log(a: Given, order: int | None = None) -> Complex:
     if a[0] == 0:
         raise ValueError("a: a_0 is 0, where the logarithm has no series; give a_0 ≠ 0")
     order = a.size - 1 if order is None else integer("order", order, 0)
-    a = np.concatenate([a, np.zeros(max(order + 1 - a.size, 0))])
     weighted = np.zeros(order + 1, dtype=complex)  # k h_k
-    for m in range(1, order + 1):
-        weighted[m] = (m * a[m] - weighted[1:m] @ a[m - 1 : 0 : -1]) / a[0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        ratio = np.concatenate([a / a[0], np.zeros(max(order + 1 - a.size, 0))])
+        for m in range(1, order + 1):
+            weighted[m] = m * ratio[m] - weighted[1:m] @ ratio[m - 1 : 0 : -1]
     weighted[1:] /= np.arange(1, order + 1)
     weighted[0] = np.log(a[0])
-    return weighted
+    return _representable("a", weighted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.fourier_density._arrays import complex_vector
+from helpers.fourier_density._arrays import complex_vector, density_coefficients, times_power_of_two, with_exponent
 from helpers.fourier_density._types import Complex, Given
 from helpers.fourier_density.trigonometric_series import autocorrelation
 
@@ -15,7 +15,7 @@ def roughness(b: Given) -> float:
     >>> round(roughness([1, 0.5]) / np.pi**2, 12)  # p = ½ + ½ cos πx
     0.25
     """
-    b = complex_vector("b", b)
+    b = density_coefficients("b", b)
     n = np.arange(b.size)
     return float(np.pi**2 * (n**2 * np.abs(b) ** 2).sum())
 
@@ -28,13 +28,19 @@ def roughness_gradient(a: Given) -> tuple[float, Complex]:
     (0.25, [0.0, 0.0])
     """
     a = complex_vector("a", a)
-    c, n = autocorrelation(a), np.arange(a.size)
+    unit, exponent = with_exponent(a)  # the value does not change with the scale, and the squares below can be held
+    if not unit.any():
+        raise ValueError("a: holds zeros alone, which is no density; give one coefficient that is not 0")
+    c, n = autocorrelation(unit), np.arange(unit.size)
     value = np.pi**2 * (n**2 * np.abs(c) ** 2).sum() / c[0].real ** 2
     rho = 2 * np.pi**2 * n**2 * c / c[0].real ** 2
     # Σ_n ρ_n a_{k+n} + ρ*_n a_{k−n}: a Toeplitz product, on a circle long enough not to wrap.
-    length = 3 * a.size
+    length = 3 * unit.size
     kernel = np.zeros(length, dtype=complex)
-    kernel[: a.size] = rho.conj()
-    kernel[-a.size + 1 :] += rho[:0:-1]
-    product = np.fft.ifft(np.fft.fft(kernel) * np.fft.fft(a, length))[: a.size]
-    return float(value), product - 4 * value / c[0].real * a
+    kernel[: unit.size] = rho.conj()
+    kernel[2 * unit.size + 1 :] += rho[:0:-1]
+    product = np.fft.ifft(np.fft.fft(kernel) * np.fft.fft(unit, length))[: unit.size]
+    gradient = times_power_of_two(product - 4 * value / c[0].real * unit, -exponent)
+    if not np.isfinite(gradient).all():
+        raise ValueError(f"a: reaches 2^{exponent[0]}; give coefficients whose inverse float64 can hold")
+    return float(value), gradient

@@ -16,12 +16,16 @@ from helpers.fourier_density._types import Complex, Given, Returned
 from helpers.fourier_density.power_series import power_series_exp
 from helpers.fourier_density.trigonometric_series import descending_zeros, trigonometric_sum
 
+HIGHEST_DEGREE = 1024  # the factor of this degree takes several seconds
+
 
 def _unit_series(c: Given) -> tuple[Complex, float]:
     """c/c_0, and c_0; ValueError where c_0 is not real and positive."""
     c = complex_vector("c", c)
     if not (c[0].real > 0 and abs(c[0].imag) <= 1e-12 * c[0].real):
         raise ValueError(f"c: begins with {c[0]:.6g}; give c_0 real and positive")
+    if np.abs(c).max() > c[0].real * (1 + 1e-9):
+        raise ValueError(f"c: |c_n| reaches {np.abs(c).max():.6g} > c_0 = {c[0].real:.6g}, so f < 0; give f ≥ 0")
     return np.concatenate([[1.0], c[1:] / c[0].real]), float(c[0].real)
 
 
@@ -48,19 +52,22 @@ def fejer_riesz(c: Given) -> Returned:
     c: (N+1,) with c_0 > 0 real, the coefficients of f(x) = c_0 + 2 Re Σ_{n≥1} c_n e^{iπnx} ≥ 0.
     Error in c: ≤ 1e-13 c_0 for N ≤ 256; zeros of f are allowed (≤ 1e-8). The cepstrum of f + 2e-4 c_0 gives a start of
     minimum phase, and Newton's iteration on c(a) = c, which keeps that property, refines it (Wilson 1969), in O(N³).
-    ValueError: empty, nan, c_0 ≤ 0 or not real, or f < 0 somewhere (with the minimum found).
+    ValueError: empty, nan, c_0 ≤ 0 or not real, f < 0 somewhere (with the minimum found), or N > 1024.
 
     >>> fejer_riesz([5, -2]).real.round(12).tolist()  # f = 5 − 4 cos πx = |2 − e^{−iπx}|²
     [2.0, -1.0]
     """
     unit, size = _unit_series(c)
     degree = unit.size - 1
+    if degree > HIGHEST_DEGREE:
+        raise ValueError(f"c: has degree {degree}, whose factor takes O(N³) time; give at most {HIGHEST_DEGREE}")
     if degree == 0:
         return returned(np.sqrt(np.array([size], dtype=complex)), c)
     two_sided = np.concatenate([[1.0], 2 * unit[1:]])
     low = descending_zeros(lambda x: -trigonometric_sum(two_sided, x, 1), degree)
     minimum = min(trigonometric_sum(two_sided, low).min(initial=np.inf), trigonometric_sum(two_sided, 0.0))
-    if minimum < -64 * np.finfo(float).eps * (degree + 1):
+    # e^{iπnx} is known to n ulp, so that the sum is known to Σ n|c_n| ulp.
+    if minimum < -8 * np.finfo(float).eps * (1 + np.arange(degree + 1) @ np.abs(two_sided)):
         raise ValueError(f"c: its trigonometric polynomial is negative; the minimum found is {minimum * size:.6g}")
     best, smallest = unit, np.inf
     # A multiple zero on the circle makes the Jacobian singular and Newton stall; a floor under f keeps it regular.

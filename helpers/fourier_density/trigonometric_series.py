@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from helpers.fourier_density._arrays import complex_array, returned
-from helpers.fourier_density._types import Array, Complex, Given, Returned
-from helpers.inputs import real_array
+from helpers.fourier_density._arrays import complex_array, complex_vector, returned, times_power_of_two, with_exponent
+from helpers.fourier_density._types import Array, Complex, Given, Indices, Returned
+from helpers.inputs import integer, real_array
 
 
 def autocorrelation_by_sum(a: Given) -> Complex:
@@ -17,8 +17,18 @@ def autocorrelation_by_sum(a: Given) -> Complex:
     >>> autocorrelation_by_sum([1, 2, 3]).real
     array([14.,  8.,  3.])
     """
-    a = complex_array("a", a)
-    return np.array([np.sum(a[: a.size - n] * a[n:].conj()) for n in range(a.size)])
+    a = complex_vector("a", a)
+    unit, exponent = with_exponent(a)
+    return _restored(np.array([np.sum(unit[: a.size - n] * unit[n:].conj()) for n in range(a.size)]), exponent)
+
+
+def _restored(unit: Complex, exponent: Indices) -> Complex:
+    """c of a from that of a/2^exponent; ValueError where float64 cannot hold it."""
+    c = times_power_of_two(unit, 2 * exponent)
+    size = np.abs(c[..., 0])
+    if not (np.isfinite(c).all() and ((size > 1e-300) | (unit[..., 0] == 0)).all()):
+        raise ValueError(f"a: has a sum of squares near 2^{2 * exponent.max()}; give one from 1e-300 to 1e300")
+    return c
 
 
 def autocorrelation(a: Given) -> Returned:
@@ -30,9 +40,10 @@ def autocorrelation(a: Given) -> Returned:
     [(5+0j), -2j]
     """
     values = complex_array("a", a)
-    degree = values.shape[-1] - 1
-    spectrum = np.fft.fft(values, 2 * degree + 1)
-    return returned(np.fft.fft(np.abs(spectrum) ** 2)[..., : degree + 1] / (2 * degree + 1), a)
+    (unit, exponent), degree = with_exponent(values), values.shape[-1] - 1
+    spectrum = np.fft.fft(unit, 2 * degree + 1)
+    c = np.fft.fft(np.abs(spectrum) ** 2)[..., : degree + 1] / (2 * degree + 1)
+    return returned(_restored(c, exponent), a)
 
 
 def trigonometric_sum(coefficients: Given, x: Given, derivative: int = 0) -> Array:
@@ -41,9 +52,15 @@ def trigonometric_sum(coefficients: Given, x: Given, derivative: int = 0) -> Arr
     >>> trigonometric_sum([1, 2j], [0.0, 0.5]).round(12)  # 1 − 2 sin πx
     array([ 1., -1.])
     """
-    coefficients, x = complex_array("coefficients", coefficients), real_array("x", x, empty=True)
-    n = np.arange(coefficients.size)
-    return (np.exp(1j * np.pi * x[..., None] * n) @ (coefficients * (1j * np.pi * n) ** derivative)).real
+    coefficients, points = complex_vector("coefficients", coefficients), real_array("x", x, empty=True)
+    derivative, n = integer("derivative", derivative, 0), np.arange(coefficients.size)
+    with np.errstate(over="ignore", invalid="ignore"):
+        factors = coefficients * (1j * np.pi * n) ** derivative
+        points = points - 2 * np.rint(points / 2)  # exact, and no change in [−1, 1]
+        total: Array = (np.exp(1j * np.pi * points[..., None] * n) @ factors).real
+    if not np.isfinite(total).all():
+        raise ValueError(f"coefficients: reach {np.abs(coefficients).max():.3g}; give ones whose sum float64 can hold")
+    return total
 
 
 def descending_zeros(slope: Callable[[Array], Array], degree: int) -> Array:
@@ -54,9 +71,11 @@ def descending_zeros(slope: Callable[[Array], Array], degree: int) -> Array:
     >>> descending_zeros(lambda x: np.cos(np.pi * x), 1).round(12)
     array([0.5])
     """
-    cells = 16 * degree
+    cells = 16 * integer("degree", degree, 1)
     grid = -1 + (np.arange(cells + 1) + 0.5) * 2 / cells  # from cell middle to cell middle, past the seam at ±1
     values = slope((grid + 1) % 2 - 1)
+    if not np.isfinite(values).all():
+        raise ValueError("slope: returns nan or inf; give a function that is finite on [−1, 1)")
     down = np.flatnonzero((values[:-1] > 0) & (values[1:] <= 0))
     low, high = grid[down], grid[down + 1]
     for _ in range(50):

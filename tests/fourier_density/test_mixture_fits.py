@@ -28,8 +28,8 @@ def test_em_against_sklearn_and_lbfgs():
 @pytest.mark.parametrize(
     "x, weights, message",
     [
-        (torch.zeros(2, 2), torch.ones(2), "shapes"),
-        (torch.zeros(3), torch.ones(2) / 2, "shapes"),
+        (torch.zeros(2, 2), torch.ones(2), "has shape"),
+        (torch.zeros(3), torch.ones(2) / 2, "has shape"),
         (torch.tensor([0.0, torch.nan]), torch.ones(2) / 2, "nan"),
         (torch.zeros(2), torch.ones(2), "sum to 1"),
         (torch.zeros(2), torch.tensor([2.0, -1.0]), "sum to 1"),
