@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sympy
+from sympy.core.relational import Relational
 from sympy.functions.elementary.hyperbolic import InverseHyperbolicFunction
 from sympy.functions.elementary.trigonometric import InverseTrigonometricFunction
 
@@ -123,12 +124,22 @@ def _function_near(expr: Any, x: Any, at: Any) -> Callable[[sympy.Expr], sympy.E
         raise ValueError(f"expr: is {value} at {x} = {at}; give an f that is real there")
 
     def near(h: sympy.Expr) -> sympy.Expr:
-        moved = expr.subs(x, at + h)
+        moved = (_decided(expr, x, at) if h else expr).subs(x, at + h)
         if moved.has(*_PIECES):
             raise ValueError(f"expr: sympy does not see which piece of {expr} holds next to {at}; give that piece")
         return moved
 
     return near
+
+
+def _decided(expr: sympy.Expr, x: sympy.Symbol, at: sympy.Expr) -> sympy.Expr:
+    """expr with each condition and sign that is clear at ``at`` replaced by its value: next to it, it is the same."""
+    values = {}
+    for part in expr.atoms(Relational, sympy.sign, sympy.Heaviside):
+        size = part.lhs - part.rhs if isinstance(part, Relational) else part.args[0]
+        if not size.has(*_PIECES) and size.subs(x, at).is_nonzero:
+            values[part] = part.subs(x, at)
+    return expr.xreplace(values)
 
 
 @contextmanager

@@ -40,12 +40,19 @@ def weierstrass_rms_slope(h: Real, a: float = 0.5, b: int = 13, terms: int = 40)
     h = real_array("h", h)
     if np.any(h == 0):
         raise ValueError("h: holds 0; give steps different from 0")
-    # 1 − cos(πt) loses the digits of a small t, 2 sin²(πt/2) keeps them
-    phase, mean_square = np.mod(h, 2.0), np.zeros_like(h)
+    if np.any(np.fmod(h, 2.0**-44)):  # fmod is exact
+        raise ValueError("h: is not a multiple of 2^−44; give np.round(h * 2.0**44) / 2.0**44")
+    # 1 − cos(πt) loses the digits of a small t, 2 sin²(πt/2) keeps them, with t taken in [−1, 1]
+    phase, mean_square = _nearest_phase(h), np.zeros_like(h)
     for k in range(terms):
         mean_square += a ** (2 * k) * 2 * np.sin(np.pi * phase / 2) ** 2
-        phase = np.mod(b * phase, 2.0)
+        phase = _nearest_phase(b * phase)
     return (np.sqrt(mean_square) / np.abs(h))[()]
+
+
+def _nearest_phase(t: Array) -> Array:
+    """t minus the nearest even number, exactly."""
+    return t - 2 * np.rint(t / 2)
 
 
 def _check_series(a: float, b: int, terms: int) -> None:

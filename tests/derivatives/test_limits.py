@@ -2,6 +2,8 @@
 
 import pytest
 import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers.derivatives import limit_derivative, one_sided_derivatives, symmetric_derivative
 
@@ -67,3 +69,95 @@ def test_one_sided_bad_arguments():
         symmetric_derivative(x**2, x, sp.I)
     with pytest.raises(ValueError, match="x: has type int"):
         one_sided_derivatives(x**2, 3, 0)
+
+
+PIECES = [
+    sp.Piecewise((x, x > 0), (-x, True)),
+    sp.Piecewise((x, x > 0), (0, True)),
+    sp.Piecewise((x**2, x > 0), (0, True)),
+    sp.Piecewise((x**2, x < 1), (2 * x - 1, True)),
+    sp.Piecewise((sp.exp(x), x <= 0), (1 + x, True)),
+    sp.sign(x),
+    x * sp.Heaviside(x),
+]
+
+
+@pytest.mark.parametrize("expr", PIECES, ids=str)
+def test_pieces_are_refused_where_x_is_a_letter(expr):
+    """sympy takes one piece for all x, silently; at a number it can tell."""
+    with pytest.raises(ValueError, match="given by pieces"):
+        limit_derivative(expr, x)
+    with pytest.raises(ValueError, match="given by pieces"):
+        one_sided_derivatives(expr, x, a)
+    at = sp.Rational(1, 2)
+    slope = expr.diff(x).subs(x, at)
+    assert one_sided_derivatives(expr, x, at) == (slope, slope)
+
+
+def test_both_sides_are_asked_for():
+    for corner in (sp.Piecewise((x, x > 0), (-x, True)), sp.Abs(x), sp.Max(x, -x)):
+        assert one_sided_derivatives(corner, x, 0) == (-1, 1)
+    with pytest.raises(ValueError, match="not both finite"):
+        limit_derivative(p**p, p)  # sympy finds the limit from the right, and misses the one from the left
+
+
+def test_a_piece_that_sympy_cannot_tell_is_refused():
+    undecided = sp.Piecewise((x, sp.sin(x) > x - x**3), (0, True))
+    with pytest.raises(ValueError, match="which piece"):
+        one_sided_derivatives(undecided, x, 0)
+    assert one_sided_derivatives(undecided, x, 1) == (1, 1)
+
+
+def test_strings_and_names():
+    """An x in a string is the x that is asked for; a second x in an expression is an error, not a constant."""
+    assert limit_derivative("x**2", x) == 2 * x and limit_derivative("log(x)", p) == 1 / p
+    assert one_sided_derivatives("abs(x)", x, "0") == (-1, 1)
+    assert symmetric_derivative("x**2", x, 1) == 2
+    with pytest.raises(ValueError, match="second symbol"):
+        limit_derivative(sp.Symbol("x") ** 2, x)
+    for bad in ("x**", "import os"):
+        with pytest.raises(ValueError, match="expr: .* is not a sympy expression"):
+            limit_derivative(bad, x)
+    with pytest.raises(ValueError, match="at: "):
+        one_sided_derivatives(x, x, "1 +")
+
+
+@pytest.mark.parametrize(
+    ("expr", "at", "message"),
+    [
+        (sp.sin(x) / x, 0, "expr: is nan"),
+        (1 / x, 0, "expr: is zoo"),
+        (sp.log(x), 0, "expr: is zoo"),
+        (sp.log(x), -1, "expr: is I"),
+        (sp.sqrt(x), 0, "real near"),
+        (sp.Min(x, x**2), 1, "expr: sympy needs the derivative"),
+        (sp.Derivative(sp.sin(x), x), 0, "not worked out"),
+        (sp.Integral(sp.sin(x), (x, 0, x)), 0, "not worked out"),
+        (sp.floor(x), 0, "has steps"),
+    ],
+)
+def test_no_answer_is_an_error(expr, at, message):
+    with pytest.raises(ValueError, match=message):
+        one_sided_derivatives(expr, x, at)
+    with pytest.raises(ValueError, match="real near|expr: "):
+        symmetric_derivative(expr, x, at)
+
+
+whole = st.integers(-9, 9)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(whole, st.lists(whole, min_size=1, max_size=4), st.lists(whole, min_size=1, max_size=4))
+def test_a_corner_of_any_size(root, p_coefficients, q_coefficients):
+    """f = p + |x − r| q has the one-sided derivatives p'(r) ∓ q(r), and their mean is the symmetric one."""
+    smooth, size = sp.Poly(p_coefficients, x).as_expr(), sp.Poly(q_coefficients, x).as_expr()
+    f, slope, jump = smooth + sp.Abs(x - root) * size, smooth.diff(x).subs(x, root), size.subs(x, root)
+    assert one_sided_derivatives(f, x, root) == (slope - jump, slope + jump)
+    assert symmetric_derivative(f, x, root) == slope
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(st.lists(whole, min_size=1, max_size=6))
+def test_polynomials(coefficients):
+    f = sp.Poly(coefficients, x).as_expr()
+    assert sp.simplify(limit_derivative(f, x) - f.diff(x)) == 0

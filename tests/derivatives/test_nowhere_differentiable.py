@@ -1,9 +1,12 @@
 """helpers.derivatives.nowhere_differentiable against exact phases and means."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers.derivatives import weierstrass, weierstrass_rms_slope
 
@@ -35,3 +38,37 @@ def test_weierstrass_errors(function, options, message):
         function(math.nan)
     with pytest.raises(ValueError, match="h: holds 0"):
         weierstrass_rms_slope([0.5, 0.0])
+
+
+grid_points = st.integers(-(2**50), 2**50).map(lambda m: m / 2.0**44) | st.sampled_from([1e300, -1e300, 2.0**-44, 1.0])
+series = {"a": st.floats(1e-300, 1, exclude_max=True), "b": st.integers(2, 64), "terms": st.integers(1, 60)}
+
+
+def exact_phases(t, b, terms):
+    """b^k t mod 2 in [−1, 1], by whole numbers."""
+    numerator = int(Fraction(t) * 2**44)
+    phases = [numerator * pow(b, k, 2**45) % 2**45 for k in range(terms)]
+    return np.array([(m - 2**45 if m > 2**44 else m) / 2**44 for m in phases])
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.lists(grid_points, min_size=1, max_size=4), st.fixed_dictionaries(series))
+def test_both_against_exact_phases(points, options):
+    """At every size and sign; one call for all points, of which none changes."""
+    x = np.array(points).reshape(1, -1)
+    a, b, terms = options["a"], options["b"], options["terms"]
+    phases, powers = np.array([exact_phases(t, b, terms) for t in points]), a ** np.arange(terms)
+    expected = np.sum(powers * np.cos(np.pi * phases), axis=1)
+    np.testing.assert_allclose(weierstrass(x, **options)[0], expected, rtol=0, atol=1e-14 * powers.sum())
+    if np.all(x != 0):
+        expected = np.sqrt(2 * np.sum((powers * np.sin(np.pi * phases / 2)) ** 2, axis=1)) / np.abs(points)
+        np.testing.assert_allclose(weierstrass_rms_slope(x, **options)[0], expected, rtol=1e-12)
+    np.testing.assert_array_equal(x[0], points)
+
+
+def test_steps_between_the_grid_are_refused():
+    for h in (0.1, 1e-20, 2.0**-45):
+        with pytest.raises(ValueError, match="h: is not a multiple"):
+            weierstrass_rms_slope([1.0, h])
+    with pytest.raises(ValueError, match="a: "):
+        weierstrass(0.0, a="x")

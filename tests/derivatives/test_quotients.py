@@ -1,9 +1,12 @@
 """helpers.derivatives.quotients against the error formulas of the schemes."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers.derivatives import SCHEMES, difference_quotient, optimal_step, richardson
 
@@ -86,3 +89,117 @@ def test_step_and_richardson_errors():
     for order in (0, 3, 22, 4.0, True):
         with pytest.raises(ValueError, match="order"):
             richardson(np.exp, 1.0, 0.1, order)
+
+
+def plain_quotient(f, x, h, scheme):
+    """One quotient in Python's floats; None where there is none."""
+    with np.errstate(all="ignore"):
+        if scheme == "complex":
+            value = complex(f(complex(x, h))).imag / h if abs(h) >= 2.3e-308 else math.nan
+        else:
+            after, before = x + h * (scheme != "backward"), x - h * (scheme != "forward")
+            value = (float(f(after)) - float(f(before))) / h / (2 if scheme == "central" else 1)
+            value = math.nan if after == before else value
+    return value if math.isfinite(value) else None
+
+
+FUNCTIONS = [lambda t: t * t, lambda t: 3 * t + 1, lambda t: t * t * t - t, lambda t: 1e-100 * t]
+sizes = st.tuples(st.floats(-10, 10), st.integers(-150, 150)).map(lambda pair: pair[0] * 10.0 ** pair[1])
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(
+    st.lists(sizes | st.just(0.0), min_size=1, max_size=3),
+    st.lists(sizes, min_size=1, max_size=2),
+    st.sampled_from(SCHEMES),
+    st.integers(0, 3),
+    st.booleans(),
+)
+def test_quotients_equal_the_formula_or_are_refused(points, steps, scheme, k, reverse):
+    """Every size and view: the formula in plain floats, or a ValueError where a quotient is lost; no warning."""
+    f, x, h = FUNCTIONS[k], np.array(points)[:, None], np.array(steps)
+    x = x[::-1] if reverse else x
+    before = x.copy()
+    expected = [[plain_quotient(f, a, b, scheme) if b else None for b in h.tolist()] for a in x[:, 0].tolist()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if any(value is None for row in expected for value in row):
+            with pytest.raises(ValueError, match="^(h|f): "):
+                difference_quotient(f, x, h, scheme)
+        else:
+            result = difference_quotient(f, x, h, scheme)
+            assert result.shape == (len(points), len(steps))
+            np.testing.assert_allclose(result, expected, rtol=1e-15 if scheme != "complex" else 1e-12, atol=1e-320)
+    np.testing.assert_array_equal(x, before)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(
+    st.sampled_from([2, 4, 6, 8, 10]),
+    st.lists(st.floats(-2, 2), min_size=5, max_size=5),
+    st.floats(0.1, 2),
+    st.integers(-150, 150),
+    st.sampled_from([np.float32, np.float64, np.longdouble]),
+)
+def test_richardson_is_exact_for_polynomials_at_every_scale(order, coefficients, h, exponent, dtype):
+    """Of degree ≤ order; x and h times s, and so f' over s."""
+    s = dtype(10.0 ** (exponent if dtype is not np.float32 else exponent // 5))
+    polynomial = np.array(coefficients[: order + 1], dtype)
+    x = np.array([0.5, -1.0, 1.5], dtype)
+    result = richardson(lambda t: np.polyval(polynomial, t / s), x * s, dtype(h) * s, order)
+    expected = np.polyval(np.polyder(polynomial), x)
+    assert result.dtype == dtype
+    noise = 1e3 * float(np.finfo(dtype).eps) * 2 ** (order // 2) / h * (1 + h) ** 4
+    np.testing.assert_allclose((result * s).astype(float), expected.astype(float), rtol=0, atol=noise * 100)
+
+
+def test_integer_values_are_subtracted_as_floats():
+    steps = difference_quotient(lambda t: (t < 1).astype(np.uint8), np.array([0.5]), 1.0)
+    assert steps.tolist() == [-1]
+    assert difference_quotient(lambda t: np.round(100 * t).astype(np.int8), np.array([-1.0]), 2.0).tolist() == [100]
+    assert difference_quotient(lambda t: (t > 0).astype(np.uint16), np.float32(-1), 2.0, "backward") == 0
+    assert richardson(lambda t: (t < 1).astype(np.uint8), 1.0, 0.5) < 0
+    assert difference_quotient(lambda t: 2**62 * np.sign(t).astype(np.int64), 0.0, 1.0, "central") == 2.0**62
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_constant_has_the_shape_of_x_and_h(scheme):
+    def constant(t):
+        return np.complex128(3) if np.iscomplexobj(t) else 3.0
+
+    np.testing.assert_array_equal(difference_quotient(constant, [1.0, 2.0], 0.1, scheme), [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.exp, 1.0, 1e-17), "h: is lost"),
+        ((np.exp, np.float32(1), np.float32(1e-9), "central"), "h: is lost"),
+        ((np.log, -1.0, 1e-20, "complex"), "f: is not finite"),
+        ((np.sqrt, -1.0, 1e-20, "complex"), "f: is not finite"),
+        ((np.arcsin, 2.0, 1e-20, "complex"), "f: is not finite"),
+        ((lambda t: t * 1j, 2.0, 1e-20, "complex"), "f: is complex"),
+        ((np.exp, 1.0, 5e-324, "complex"), "h: is below"),
+        ((lambda t: 1e308 * t, 1.0, -1.8), "f: changes too fast"),
+        ((np.sign, 0.0, 5e-324, "central"), "f: changes too fast"),
+    ],
+)
+def test_lost_quotients_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        difference_quotient(*arguments)
+
+
+def test_the_longest_steps():
+    assert difference_quotient(lambda t: t / 1e308, 0.0, 1.2e308, "central") == pytest.approx(1e-308)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("dtype", [np.float16, "float32", np.dtype(float), float, np.longdouble])
+def test_optimal_step_of_every_type(scheme, dtype):
+    step, eps = optimal_step(scheme, dtype), float(np.finfo(dtype).eps)
+    assert 0 < step < 0.2 and (step**2 < eps**2 or scheme != "complex" or dtype == np.float16)
+    expected = {"forward": eps**0.5, "backward": eps**0.5, "central": eps ** (1 / 3)}.get(scheme, step)
+    assert step == pytest.approx(expected)
+    for bad in (None, int, "text", np.bool_, 3):
+        with pytest.raises(ValueError, match="dtype"):
+            optimal_step(scheme, bad)

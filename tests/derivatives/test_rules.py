@@ -15,3 +15,38 @@ def test_limit_derivative_uses_no_rule(monkeypatch):
     with without_derivative_rules(), pytest.raises(DerivativeRuleUsed, match="sin"):
         sp.sin(x).diff(x)
     assert sp.sin(x).diff(x) == sp.cos(x)  # the rules are back
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        sp.sin(x),
+        x**2,
+        sp.Abs(x),
+        sp.Max(0, x),
+        sp.sign(x),
+        x * sp.exp(x),
+        sp.erf(x),
+        sp.Integral(sp.sin(x), (x, 0, x)),
+        sp.Piecewise((x**2, x > 0), (0, True)),
+    ],
+    ids=str,
+)
+def test_every_stored_rule_is_locked(expr):
+    with without_derivative_rules():
+        with pytest.raises(DerivativeRuleUsed):
+            expr.diff(x)
+        assert (3 * x + 1).diff(x) == 3  # sums and products stay
+    assert expr.diff(x) is not None
+
+
+def test_the_lock_opens_after_an_error():
+    with pytest.raises(KeyError), without_derivative_rules():
+        raise KeyError
+    assert (x**3).diff(x) == 3 * x**2
+    with without_derivative_rules():
+        with pytest.raises(DerivativeRuleUsed), without_derivative_rules():
+            (x**2).diff(x)
+        with pytest.raises(DerivativeRuleUsed):  # the inner block has left the outer lock closed
+            (x**2).diff(x)
+    assert (x**2).diff(x) == 2 * x
