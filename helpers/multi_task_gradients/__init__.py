@@ -24,7 +24,7 @@ from helpers.multi_task_gradients.aggregators import AGGREGATORS, WEIGHTS, Aggre
 from helpers.multi_task_gradients.bargaining import nash_mtl_weights
 from helpers.multi_task_gradients.cagrad import cagrad_weights
 from helpers.multi_task_gradients.cone import upgrad_weights, upgrad_weights_by_projection
-from helpers.multi_task_gradients.gram import gradient_lengths, gram_matrix, solved_weights
+from helpers.multi_task_gradients.gram import gram_matrix, solved_weights, unit_gram
 from helpers.multi_task_gradients.iterations import averaged_weights, frank_wolfe_weights
 from helpers.multi_task_gradients.min_norm import (
     duality_gap,
@@ -87,5 +87,5 @@ __all__ = [
     "TOY_STARTS",
     "gram_matrix",
     "solved_weights",
-    "gradient_lengths",
+    "unit_gram",
 ]

@@ -38,8 +38,9 @@ class Aggregator:
     """The direction that the method ``name`` takes, with ``weights`` a function of the Gram matrix.
 
     Called with a float32 or float64 Jacobian (tasks, parameters) it returns (parameters,) in the same dtype and on the
-    same device; step along its negative. Keyword options go to ``weights``. ValueError for another shape or dtype, an
-    empty Jacobian, nan or inf.
+    same device; step along its negative. Keyword options go to ``weights``. ValueError for another shape, dtype or
+    layout, an empty Jacobian, nan or inf, gradients whose lengths differ by more than 1e300, or a direction out of
+    range.
 
     >>> Aggregator("mgda", min_norm_weights)(torch.tensor([[2.0, 0.0], [0.0, 1.0]]))
     tensor([0.4000, 0.8000])
@@ -50,21 +51,31 @@ class Aggregator:
 
     def __call__(self, jacobian: Tensor, **options: Any) -> Tensor:
         jacobian = float_tensor("jacobian", jacobian, (torch.float32, torch.float64)).detach()
-        if jacobian.ndim != 2 or jacobian.numel() == 0:
-            raise ValueError(f"jacobian: shape {tuple(jacobian.shape)}; give (tasks, parameters) with both ≥ 1")
-        largest = float(jacobian.abs().max())
-        if not math.isfinite(largest):
+        if jacobian.ndim != 2 or jacobian.numel() == 0 or jacobian.layout != torch.strided or jacobian.is_meta:
+            kind = f"{jacobian.layout} on {jacobian.device}"
+            raise ValueError(
+                f"jacobian: shape {tuple(jacobian.shape)}, {kind}; give dense (tasks, parameters), both ≥ 1"
+            )
+        exact = (jacobian if jacobian.device.type != "mps" else jacobian.cpu()).double()
+        largest = exact.abs().amax(1)
+        if not torch.isfinite(largest).all():
             raise ValueError("jacobian: holds nan or inf; give finite numbers")
-        # A power of two, so that products neither overflow nor underflow and no bit changes.
-        shift = math.frexp(largest)[1] if largest > 0 else 0
-        scaled = torch.ldexp(jacobian, torch.tensor(-shift, device=jacobian.device))
-        exact = scaled.double() if jacobian.device.type != "mps" else scaled.cpu().double()
+        # A power of two, so that no product overflows or underflows and no bit changes.
+        exponents = torch.frexp(largest[largest > 0]).exponent
+        shift = (int(exponents.min()) + int(exponents.max())) // 2 if len(exponents) else 0
+        exact = _scaled(exact, -shift)
         gram = (exact @ exact.T).cpu().numpy()
         alpha = torch.from_numpy(self.weights((gram + gram.T) / 2, **options)).to(exact.device)
-        direction = (alpha @ exact).to(jacobian)
-        if self.name in _SCALE_FREE:
-            return direction
-        return torch.ldexp(direction, torch.tensor(shift, device=direction.device))
+        direction = _scaled(alpha @ exact, 0 if self.name in _SCALE_FREE else shift).to(jacobian)
+        if not torch.isfinite(direction).all():
+            raise ValueError(f"jacobian: the direction of {self.name} exceeds {jacobian.dtype}; give smaller gradients")
+        return direction
+
+
+def _scaled(values: Tensor, exponent: int) -> Tensor:
+    """values · 2^exponent, in two factors because one may be out of range."""
+    half = exponent // 2
+    return values * math.ldexp(1.0, half) * math.ldexp(1.0, exponent - half)
 
 
 AGGREGATORS = {name: Aggregator(name, weights) for name, weights in WEIGHTS.items()}

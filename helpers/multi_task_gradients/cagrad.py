@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import nnls
 
 from helpers.inputs import real_number
 from helpers.multi_task_gradients._compiled import Array
-from helpers.multi_task_gradients.gram import gram_matrix
+from helpers.multi_task_gradients.gram import unit_gram
 from helpers.multi_task_gradients.min_norm import min_norm_weights
-
-_EPS = float(np.finfo(np.float64).eps)
 
 
 def cagrad_weights(gram: ArrayLike, radius: float = 0.4) -> Array:
@@ -19,38 +18,71 @@ def cagrad_weights(gram: ArrayLike, radius: float = 0.4) -> Array:
     The dual, min over the simplex of ⟨g_w, g_0⟩ + c‖g_0‖‖g_w‖, becomes a shortest-vector problem with
     ‖g_w‖ = min over t > 0 of (‖g_w‖²/t + t)/2: for fixed s = t/(c‖g_0‖) its minimiser is that of ‖g_w + s g_0‖, and
     s is right where ‖g_w‖ = s c‖g_0‖; ‖g_w‖² − t² has one change of sign because the dual is convex in t. So
-    `min_norm_weights` solves it, within a search for s. Liu et al. (2021), algorithm 1, without its rescaling.
-    ValueError as `gram_matrix`, and for a radius outside [0, 1).
+    `min_norm_weights` solves it, within a search for s, and u = g_0 + g_w/s. Where some gradients balance, no u serves
+    all of them, s may be 0, and u is the point of the ball nearest to the cone of directions that hurt none. The best
+    of these two and the mean is returned. Liu et al. (2021), algorithm 1, without its rescaling.
+    ValueError as `min_norm_weights`, and for a radius outside [0, 1).
 
     >>> cagrad_weights(np.eye(2)).round(12)  # nothing to repair, so u = (1 + c) g_0 = 1.4 (½, ½)
     array([0.7, 0.7])
     """
-    matrix = gram_matrix(gram)
+    cosines, lengths, lost = unit_gram(gram)
     radius = real_number("radius", radius, at_least=0, below=1)
-    n = matrix.shape[-1]
-    mean = np.full(matrix.shape[:-1], 1.0 / n)
-    image = matrix.mean(-1)
-    square = image.mean(-1)  # ‖g_0‖²
-    size = np.diagonal(matrix, axis1=-2, axis2=-1).max(-1)
-    active = square > 64 * _EPS * size
-    if radius == 0 or not active.any():
-        return mean
-    reach = radius * np.sqrt(np.where(active, square, 1.0))
-    # From vectors, since the entries of G + s(…) + s²(…) cancel where g_w is nearly −s g_0.
-    values, vectors = np.linalg.eigh(matrix)
-    rows = vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+    # From vectors, since the entries of G + s(…) + s²(…) cancel where g_w is nearly −s g_0. The longest has length 1.
+    values, vectors = np.linalg.eigh(cosines)
+    kept = values > values[..., -1:] * lost  # the root of rounding would be a direction of its own
+    units = vectors * np.sqrt(np.where(kept, values, 0.0))[..., None, :]
+    longest = lengths.max(-1, keepdims=True)
+    shrunk = lengths / np.where(longest > 0, longest, 1.0)
+    rows = shrunk[..., None] * units
+    mean = rows.mean(-2)
+    reach = radius * np.linalg.norm(mean, axis=-1)
+    best = np.full(lengths.shape, 1.0 / lengths.shape[-1])
+    active = reach > 1e-7 * radius  # else the mean is 0 to rounding, and so is the ball
+    if not active.any():
+        return best
+    along = vectors * kept[..., None, :]
+    for extra in (shrunk * _dual_extra(rows, mean, np.where(active, reach, 1.0)), _cone_extra(units, mean, active)):
+        # As multiples of the unit gradients, without the combinations that are 0 to rounding, and not out of the ball.
+        extra = np.matmul(along, np.matmul(extra[..., None, :], along).swapaxes(-1, -2))[..., 0]
+        length = np.linalg.norm(np.matmul(extra[..., None, :], units)[..., 0, :], axis=-1)
+        extra = extra * np.minimum(1.0, reach / np.maximum(length, 1e-300))[..., None]
+        extra = np.divide(extra, shrunk, out=np.zeros_like(shrunk), where=active[..., None] & (shrunk > 0))
+        other = 1.0 / lengths.shape[-1] + extra
+        best = np.where((_worst_served(rows, other) > _worst_served(rows, best))[..., None], other, best)
+    return best
+
+
+def _worst_served(rows: Array, weights: Array) -> Array:
+    """min_i ⟨g_i, u⟩ for u = Σ α_i g_i."""
+    u = np.matmul(weights[..., None, :], rows)
+    served: Array = np.matmul(rows, np.swapaxes(u, -1, -2))[..., 0].min(-1)
+    return served
+
+
+def _cone_extra(units: Array, mean: Array, active: NDArray[np.bool_]) -> Array:
+    """z ≥ 0 such that g_0 + Σ z_i g_i/‖g_i‖ is the projection of g_0 onto the cone {u : ⟨g_i, u⟩ ≥ 0 for all i}."""
+    extra = np.zeros(units.shape[:-1])
+    for index in map(tuple, np.argwhere(active)):
+        extra[index] = nnls(-units[index].T, mean[index], maxiter=100 * units.shape[-2])[0]
+    return extra
+
+
+def _dual_extra(rows: Array, mean: Array, reach: Array) -> Array:
+    """w/s for the s at which ‖g_w‖ = s · reach."""
 
     def shortest(exponent: Array) -> tuple[Array, Array]:
-        """g_w for s = 2^exponent, and log2 of ‖g_w‖/(s c‖g_0‖), which is 0 at the right s."""
-        shifted = rows + np.exp2(exponent)[..., None, None] * rows.mean(-2, keepdims=True)
+        """g_w for s = 2^exponent, and log2 of ‖g_w‖/(s · reach), which is 0 at the right s."""
+        shifted = rows + np.exp2(exponent)[..., None, None] * mean[..., None, :]
         weights = min_norm_weights(np.matmul(shifted, np.swapaxes(shifted, -1, -2)))
         length = np.linalg.norm(np.matmul(weights[..., None, :], rows)[..., 0, :], axis=-1)
         return weights, np.log2(np.maximum(length / reach, 1e-300)) - exponent
 
-    low, high = np.full(reach.shape, -52.0), np.log2(np.sqrt(np.where(active, size, 1.0)) / reach) + 1
+    # Below s = 2^−26 the weights' rounding decides about u; the cone's point is right there.
+    low, high = np.full(reach.shape, -26.0), 1 - np.log2(reach)
     at_low, (weights, at_high) = shortest(low)[1], shortest(high)
-    at_low = np.maximum(at_low, 0.0)  # a root below 2^−52 is taken to be there
-    before = np.zeros(reach.shape)
+    at_low = np.maximum(at_low, 0.0)
+    middle, before = high, np.zeros(reach.shape)
     for k in range(80):  # regula falsi; an end that stays has its value halved (Illinois), and now and then a bisection
         width = np.where(at_low > at_high, at_low - at_high, 1.0)
         middle = (low + high) / 2 if k % 8 == 7 else low + (high - low) * np.clip(at_low / width, 0, 1)
@@ -59,6 +91,6 @@ def cagrad_weights(gram: ArrayLike, radius: float = 0.4) -> Array:
         stale = np.where(side == before, 0.5, 1.0)
         at_low, at_high = np.where(side > 0, value, at_low * stale), np.where(side > 0, at_high * stale, value)
         low, high, before = np.where(side > 0, middle, low), np.where(side > 0, high, middle), side
-        if np.abs(np.where(active, value, 0.0)).max() < 1e-13:
+        if np.abs(value).max() < 1e-13:
             break
-    return np.where(active[..., None], mean + weights / np.exp2(middle)[..., None], mean)
+    return weights / np.exp2(middle)[..., None]

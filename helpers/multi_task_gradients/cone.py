@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
+from helpers.inputs import real_array
 from helpers.multi_task_gradients._active_set import mean_projection_stack
 from helpers.multi_task_gradients._compiled import Array
 from helpers.multi_task_gradients.gram import solved_weights
@@ -15,14 +16,15 @@ def upgrad_weights_by_projection(rows: ArrayLike) -> Array:
     """`upgrad_weights` of the gradients (n, parameters) themselves, by one non-negative least squares per gradient.
 
     By Moreau's theorem the projection of g_k onto {u : ⟨g_i, u⟩ ≥ 0} is g_k + Σ z_i g_i, where −Σ z_i g_i, z ≥ 0, is
-    the combination nearest to g_k.
+    the combination nearest to g_k. ValueError for another shape, nan and inf.
 
-    >>> upgrad_weights_by_projection([[1.0, 0.0], [-1.0, 1.0]])  # the first gains half the second, which gains it whole
+    >>> upgrad_weights_by_projection([[1, 0], [-1, 1]])  # the first gains half the second, which gains it whole
     array([1.  , 0.75])
     """
-    rows = np.asarray(rows, float)
-    extra = [nnls(-rows.T, g)[0] for g in rows]
-    return np.ones(len(rows)) / len(rows) + np.mean(extra, axis=0)
+    jacobian = real_array("rows", rows)
+    if jacobian.ndim != 2:
+        raise ValueError(f"rows: shape {jacobian.shape}; give (tasks, parameters)")
+    return np.mean([task + nnls(-jacobian.T, g)[0] for task, g in zip(np.eye(len(jacobian)), jacobian, strict=True)], 0)
 
 
 def upgrad_weights(gram: ArrayLike) -> Array:

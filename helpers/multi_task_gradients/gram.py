@@ -76,11 +76,22 @@ def solved_weights(gram: ArrayLike, solve: Callable[[Array, Array], None]) -> Ar
     return weights
 
 
-def gradient_lengths(gram: Array) -> tuple[Array, Array]:
-    """‖g_i‖ and its inverse (0 for a zero gradient), both (..., n), from Gram matrices (..., n, n).
+def unit_gram(gram: ArrayLike) -> tuple[Array, Array, float]:
+    """Cosines between the gradients (..., n, n), their lengths (..., n), and the size of eigenvalues lost in rounding.
 
-    >>> gradient_lengths(np.diag([4.0, 0.0]))
-    (array([2., 0.]), array([0.5, 0. ]))
+    A zero gradient has cosine 0 with the others and 1 with itself. Eigenvalues of the cosines below n times the
+    rounding of the dtype cannot be told from 0. ValueError as `gram_matrix`.
+
+    >>> cosines, lengths, _ = unit_gram([[4, 1], [1, 1]])
+    >>> cosines, lengths
+    (array([[1. , 0.5],
+           [0.5, 1. ]]), array([2., 1.]))
     """
-    lengths = np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1))
-    return lengths, np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    array, rounding = _read(gram)
+    _equilibrated(array, rounding)
+    lengths = np.sqrt(np.diagonal(array, axis1=-2, axis2=-1))
+    inverse = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    cosines = array * inverse[..., :, None] * inverse[..., None, :]
+    n = array.shape[-1]
+    cosines[..., np.arange(n), np.arange(n)] = 1.0
+    return cosines, lengths, rounding / 1000

@@ -30,7 +30,8 @@ def softmin(values: ArrayLike, sharpness: float) -> Array:
 def _softmin(values: Array, sharpness: float) -> Array:
     if math.isinf(sharpness):
         return (np.arange(values.shape[-1]) == values.argmin(-1)[..., None]).astype(float)
-    powers: Array = np.exp(-sharpness * (values - values.min(-1, keepdims=True)))
+    with np.errstate(over="ignore"):  # e^−∞ = 0 is right
+        powers: Array = np.exp(-sharpness * (values - values.min(-1, keepdims=True)))
     return powers / powers.sum(-1, keepdims=True)
 
 
@@ -57,18 +58,16 @@ def smooth_weights(gram: ArrayLike, sharpness: float) -> Array:
 
     With u = Σ a_j g_j it maximises the smoothed minimum of ⟨g_i, u⟩ minus ½‖u‖², a strongly concave function of u:
     Newton's method on the coefficients a, damped so that it ascends, with λ raised in steps of four from a value where
-    the function is nearly quadratic. ValueError as `naive_weights`, and for λ = inf.
+    the function is nearly quadratic. Only λ max_i G_ii counts; above 10¹² the weights are those at 10¹², which differ
+    from their limit by about 10⁻¹². ValueError as `naive_weights`, and for λ = inf.
 
-    >>> smooth_weights(np.diag([4.0, 1.0]), 1e4).round(3)  # nearly the exact (0.2, 0.8)
+    >>> smooth_weights([[4, 0], [0, 1]], 1e4).round(3)  # nearly the exact (0.2, 0.8)
     array([0.2, 0.8])
     """
-    matrix = gram_matrix(gram)
-    if matrix.ndim != 2:
-        raise ValueError(f"gram: shape {matrix.shape} is a batch; give one matrix (n, n)")
-    sharpness = real_number("sharpness", sharpness, above=0)
-    n, size = len(matrix), matrix.diagonal().max()
+    matrix, sharpness = _unit_problem(gram, sharpness)
+    sharpness, n = min(sharpness, 1e12), len(matrix)
     coefficients = np.full(n, 1.0 / n)
-    stages = max(0, math.ceil(math.log(max(sharpness * size, 1.0), 4)))
+    stages = max(0, math.ceil(math.log(max(sharpness, 1.0), 4)))
     for stage in sharpness * 0.25 ** np.arange(stages, -1, -1):
         for _ in range(60):
             image = matrix @ coefficients
@@ -86,7 +85,18 @@ def smooth_weights(gram: ArrayLike, sharpness: float) -> Array:
             coefficients = coefficients + length * move
             if np.abs(move).max() < 1e-14:
                 break
-    return _softmin(matrix @ coefficients, sharpness)
+    # The coefficients are the weights there, and do not amplify rounding by λ, as softmin would.
+    coefficients = np.maximum(coefficients, 0.0)
+    return coefficients / coefficients.sum()
+
+
+def _unit_problem(gram: ArrayLike, sharpness: float) -> tuple[Array, float]:
+    """G / max_i G_ii and λ max_i G_ii (inf where out of range): the same problem at another scale."""
+    matrix, sharpness = gram_matrix(gram), real_number("sharpness", sharpness, above=0)
+    if matrix.ndim != 2:
+        raise ValueError(f"gram: shape {matrix.shape} is a batch; give one matrix (n, n)")
+    size = float(matrix.diagonal().max())
+    return (matrix / size, sharpness * size) if size > 0 else (matrix, sharpness)
 
 
 def _smoothed(gram: Array, coefficients: Array, sharpness: float) -> float:
@@ -100,14 +110,19 @@ def naive_multiplier(gram: ArrayLike, sharpness: float) -> float:
 
     The derivative of u ↦ Σ softmin_i(λ⟨g_i, u⟩) g_i is −λ times the covariance of the gradients under α.
 
+    ValueError as `smooth_weights`, and where the multiplier may exceed float64.
+
     >>> round(naive_multiplier(np.eye(2), 3.0), 12)  # α = (½, ½) and (g_i − u) = ±(½, −½): the covariance has λ_max = ½
     1.5
     """
     weights = smooth_weights(gram, sharpness)
+    matrix, scaled = _unit_problem(gram, sharpness)
+    if math.isinf(scaled):
+        raise ValueError("sharpness: times the largest squared length it exceeds float64; give a smaller one")
     root = np.sqrt(weights)
     centred = np.eye(len(weights)) - weights  # rows e_i − α: g_i − u in terms of the gradients
-    spread = root[:, None] * (centred @ gram_matrix(gram) @ centred.T) * root
-    return float(sharpness * np.linalg.eigvalsh(spread)[-1])
+    spread = root[:, None] * (centred @ matrix @ centred.T) * root
+    return scaled * max(float(np.linalg.eigvalsh(spread)[-1]), 0.0)
 
 
 def softmax_descent_weights(gram: ArrayLike, steps: int, rate: float, path: bool = False) -> Array:

@@ -24,15 +24,13 @@ def pcgrad_weights(gram: ArrayLike, order: ArrayLike | None = None) -> Array:
     n = matrix.shape[-1]
     rows = _permutations(order, n)
     squares = np.diagonal(matrix, axis1=-2, axis2=-1)
-    total = np.zeros(matrix.shape[:-1])
-    for i in range(n):
-        current = np.broadcast_to((np.arange(n) == i).astype(float), total.shape).copy()
-        for j in rows[i][rows[i] != i]:
-            conflict = np.minimum((matrix[..., j, :] * current).sum(-1), 0.0)
-            square = squares[..., j]
-            current[..., j] -= np.divide(conflict, square, out=np.zeros_like(conflict), where=square > 0)
-        total += current
-    return total
+    inverse = np.divide(1.0, squares, out=np.zeros_like(squares), where=squares > 0)
+    task = np.arange(n)
+    current = np.broadcast_to(np.eye(n), matrix.shape).copy()  # row i: what is left of g_i, in terms of all gradients
+    for other in rows.T:  # the k-th gradient that each task meets
+        conflict = np.minimum((matrix[..., other, :] * current).sum(-1), 0.0)
+        current[..., task, other] -= np.where(task == other, 0.0, conflict * inverse[..., other])
+    return current.sum(-2)
 
 
 def _permutations(order: ArrayLike | None, n: int) -> np.ndarray:
