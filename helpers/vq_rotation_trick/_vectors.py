@@ -48,3 +48,12 @@ def careful_lengths(z: Tensor, q: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, T
 def defined_axis(square: Tensor) -> Tensor:
     """Whether ‖q̃ ± z̃‖² is more than rounding error: below that the sum has no direction."""
     return square > (16 * torch.finfo(square.dtype).eps) ** 2
+
+
+def unit_vectors(x: Tensor) -> Tensor:
+    """x/‖x‖ with its gradient; 0 with gradient 0 for x without a normal number.
+
+    >>> unit_vectors(torch.tensor([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    return torch.nn.functional.normalize(x * inverse_length(x.detach()), dim=-1)  # of length 1 or 0 by then

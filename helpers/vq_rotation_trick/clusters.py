@@ -14,33 +14,41 @@ from helpers.vq_rotation_trick.lookup import code_counts, nearest_code
 def kmeans(points: Tensor, codes: int, generator: torch.Generator, iterations: int = 20) -> Tensor:
     """Centres (..., codes, d) of points (..., n, d): Lloyd's iteration from random points; empty centres stay.
 
-    ValueError for fewer points than centres, and for points with nan or inf.
+    points: any floating dtype; sums are taken in float64. ValueError for fewer points than centres, for points with
+    nan or inf, and where a sum overflows float64.
 
     >>> points = torch.tensor([[0.0], [1.0], [10.0], [12.0]])
     >>> kmeans(points, 2, torch.Generator().manual_seed(0)).flatten().sort().values.tolist()
     [0.5, 11.0]
     """
-    integer("codes", codes, 1)
-    integer("iterations", iterations, 0)
+    codes, iterations = integer("codes", codes, 1), integer("iterations", iterations, 0)
     checked_generator("generator", generator, torch.Generator)
     float_tensor("points", points, finite=True)
-    if points.ndim < 2 or points.shape[-2] < codes:
-        raise ValueError(f"points: shape {tuple(points.shape)} is too small; give (..., n, d) with n ≥ {codes} centres")
+    if points.ndim < 2 or points.shape[-2] < codes or points.shape[-1] == 0:
+        raise ValueError(f"points: shape is {tuple(points.shape)}; give (..., n, d) with d ≥ 1 and n ≥ {codes} centres")
+    points = points.detach()
     choice = torch.randperm(points.shape[-2], generator=generator, device=generator.device)[:codes]
     centres = points[..., choice.to(points.device), :].clone()
     for _ in range(iterations):
         counts, sums = cell_sums(points, nearest_code(points, centres), codes)
-        centres = torch.where(counts[..., None] > 0, sums / counts.clamp_min(1)[..., None], centres)
-    return centres
+        means = (sums / counts.clamp_min(1)[..., None]).to(points.dtype)
+        centres = torch.where(counts[..., None] > 0, means, centres)
+    return float_tensor("points", centres, finite=True)
 
 
 def cell_sums(points: Tensor, indices: Tensor, codes: int) -> tuple[Tensor, Tensor]:
-    """How many points (..., n, d) have each code, (..., codes), and their sums, (..., codes, d).
+    """How many points (..., n, d) have each code, integers (..., codes), and their sums, float64 (..., codes, d).
+
+    indices: (..., n), integers from 0 to codes − 1. ValueError where they do not fit.
 
     >>> counts, sums = cell_sums(torch.tensor([[1.0], [2.0], [5.0]]), torch.tensor([0, 0, 1]), 2)
     >>> counts.tolist(), sums.tolist()
-    ([2.0, 1.0], [[3.0], [5.0]])
+    ([2, 1], [[3.0], [5.0]])
     """
-    sums = torch.zeros(*points.shape[:-2], codes, points.shape[-1], dtype=points.dtype, device=points.device)
-    sums.scatter_add_(-2, indices[..., None].expand_as(points), points)
-    return code_counts(indices, codes).to(points.dtype), sums
+    counts = code_counts(indices, codes)
+    if float_tensor("points", points).shape[:-1] != indices.shape:
+        raise ValueError(
+            f"points: shape {tuple(points.shape)} does not fit indices {tuple(indices.shape)}; give (..., n, d)"
+        )
+    sums = torch.zeros(*counts.shape, points.shape[-1], dtype=torch.float64, device=points.device)
+    return counts, sums.scatter_add_(-2, indices.long()[..., None].expand_as(points), points.double())

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from helpers.inputs import real_number
+from helpers.vq_rotation_trick._vectors import unit_vectors
 from helpers.vq_rotation_trick.clusters import cell_sums, kmeans
 from helpers.vq_rotation_trick.lookup import nearest_code, take_codes
 from helpers.vq_rotation_trick.rules import CodebookRule
@@ -16,14 +17,17 @@ from helpers.vq_rotation_trick.rules import CodebookRule
 def _start(init: float | str | Tensor, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """The codes at the start, float32; for "kmeans" a draw that the first batch replaces."""
     if isinstance(init, Tensor):
-        if init.shape != shape or not torch.isfinite(init).all():
+        codes = init.detach().to(torch.float32, copy=True)
+        if init.dtype == torch.bool or init.shape != shape or not torch.isfinite(codes).all():
             raise ValueError(f"init: codes of shape {tuple(init.shape)}; give finite ones of shape {shape}")
-        return init.detach().to(torch.float32).clone()
-    if init == "kmeans":
-        return torch.randn(*shape, generator=generator)
-    if isinstance(init, str) or init is None:
-        raise ValueError(f"init: is {init!r}; give a positive scale, 'kmeans', or codes")
-    return torch.randn(*shape, generator=generator) * real_number("init", init, above=0)
+        return codes
+    if (isinstance(init, str) and init != "kmeans") or init is None:
+        raise ValueError(f"init: is {init!r}; give a positive scale, 'kmeans', or codes as a tensor")
+    scale = 1.0 if isinstance(init, str) else real_number("init", init, above=0)
+    codes = torch.randn(*shape, generator=generator, device=generator.device) * scale
+    if not torch.isfinite(codes).all():
+        raise ValueError(f"init: is {init}; give a scale that leaves the codes finite in float32")
+    return codes
 
 
 class Codebook(CodebookRule):
@@ -67,7 +71,7 @@ class Codebook(CodebookRule):
         return z
 
     def code_vectors(self) -> Tensor:
-        return self.points.clone()  # a restart may change the codes in place before the backward pass
+        return self.points.clone().float()  # a restart may change the codes in place before the backward pass
 
     def look_up(self, x: Tensor) -> tuple[Tensor, Tensor]:
         codebook = self.code_vectors()
@@ -86,8 +90,10 @@ class Codebook(CodebookRule):
         if not self.restart:
             return
         dead = self.share < self.restart / self.codes
-        generator = self.generator
-        choice = torch.randint(x.shape[-2], dead.shape, generator=generator, device=generator.device).to(x.device)
+        # A shuffled batch, dealt to the dead codes in turn: no vector twice before each was taken once.
+        keys = torch.rand(x.shape[:-1], generator=self.generator, device=self.generator.device).to(x.device)
+        turn = (dead.cumsum(-1) - 1).clamp_min(0) % x.shape[-2]
+        choice = keys.argsort(-1).gather(-1, turn)
         self.points.copy_(torch.where(dead[..., None], take_codes(x, choice), self.points))
         self.share.masked_fill_(dead, 1 / self.codes)
         self.total.copy_(torch.where(dead[..., None], self.points / self.codes, self.total))
@@ -100,8 +106,8 @@ class Codebook(CodebookRule):
     def _update_shares(self, x: Tensor, indices: Tensor) -> Tensor:
         """The samples' sums per code, over the number of samples."""
         counts, sums = cell_sums(x, indices, self.codes)
-        self.share.lerp_(counts / x.shape[-2], 1 - self.decay)
-        return sums / x.shape[-2]
+        self.share.lerp_((counts / x.shape[-2]).to(self.share), 1 - self.decay)
+        return (sums / x.shape[-2]).to(self.total)
 
 
 class EMACodebook(Codebook):
@@ -127,7 +133,7 @@ class SimVQCodebook(Codebook):
         self.matrix = torch.nn.Parameter(torch.eye(shape[-1]).expand(*shape[:-2], -1, -1).clone())
 
     def code_vectors(self) -> Tensor:
-        return self.points @ self.matrix
+        return (self.points @ self.matrix).float()
 
     @torch.no_grad()
     def place_codes(self, z: Tensor) -> None:
@@ -136,10 +142,10 @@ class SimVQCodebook(Codebook):
 
 
 class CosineCodebook(Codebook):
-    """Vectors and codes are normalised to length 1 first (Yu et al., arXiv 2110.04627)."""
+    """Vectors and codes are normalised to length 1 first, 0 stays 0 (Yu et al., arXiv 2110.04627)."""
 
     def compared(self, z: Tensor) -> Tensor:
-        return torch.nn.functional.normalize(z, dim=-1)
+        return unit_vectors(z)
 
     def code_vectors(self) -> Tensor:
-        return torch.nn.functional.normalize(super().code_vectors(), dim=-1)
+        return unit_vectors(super().code_vectors())

@@ -69,7 +69,8 @@ class LookupFree(FiniteScalars):
 
         The assignment is softmax(−‖x − sign‖²), in which only the inner products differ.
         """
-        log_share = torch.log_softmax(2 * (x @ self.signs.T), -1)
+        bounded = x.clamp(-1e30, 1e30)  # beyond, sums overflow; the assignment has been sure for long
+        log_share = torch.log_softmax(2 * (bounded @ self.signs.T), -1)
         share = log_share.exp()
         mean = share.mean(-2)
         return -(share * log_share).sum(-1).mean(-1) + torch.xlogy(mean, mean).sum(-1)

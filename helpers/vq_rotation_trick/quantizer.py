@@ -30,7 +30,7 @@ CODEBOOKS: dict[str, type[CodebookRule]] = {
 class Quantized(NamedTuple):
     """What `VectorQuantizer` returns; losses are means over the samples, one value per model."""
 
-    values: Tensor  # z_q, as z
+    values: Tensor  # z_q, shape and dtype of z; a code bit for bit where z is float32
     codes: Tensor  # indices 0 … K−1, shape z.shape[:-1]
     codebook_loss: Tensor  # ‖q − sg z‖², to be weighted by β
     commitment_loss: Tensor  # ‖z − sg q‖², to be weighted by γ
@@ -65,8 +65,10 @@ class VectorQuantizer(torch.nn.Module):
     levels: FSQ's levels per coordinate, ≥ 2 each, with product K.
     generator: source of all randomness.
 
-    Vectors are float32. ValueError, naming the argument, for an unknown name, a wrong size or type, vectors of wrong
-    shape or dtype or with nan or inf, and for a module in evaluation mode whose "kmeans" codes have not been placed.
+    Vectors are float32, or float16 and bfloat16, for which everything is computed in float32, under autocast too.
+    ValueError, naming the argument, for an unknown name, a wrong size or type, vectors of wrong shape or dtype, with
+    nan or inf, or further from their codes than float32 can square, and for a module in evaluation mode whose "kmeans"
+    codes have not been placed.
 
     >>> codes = torch.tensor([[0.0, 0.0], [4.0, 4.0]])
     >>> module = VectorQuantizer(2, 2, generator=torch.Generator(), estimator="rotation", init=codes)
@@ -121,9 +123,14 @@ class VectorQuantizer(torch.nn.Module):
 
     def forward(self, z: Tensor) -> Quantized:
         """Quantise z of shape (..., d), or (models, ..., d); in training mode also update EMA codes and dead ones."""
+        flat = self._flat(z)
+        with torch.autocast(z.device.type, enabled=False):
+            return self._quantized(flat, z)
+
+    def _quantized(self, flat: Tensor, z: Tensor) -> Quantized:
         if self.training and not self.codebook.is_placed():
-            self.place_codes(z)
-        x = self._compared(z)
+            self.codebook.place_codes(flat)
+        x = self._compared(flat)
         constant = x.detach()
         if self.training:
             self.codebook.before_look_up(constant)
@@ -131,35 +138,45 @@ class VectorQuantizer(torch.nn.Module):
         if self.training:
             self.codebook.after_look_up(constant, indices)
         values = ESTIMATORS[self.estimator](x, q.detach())
-        commitment = (x - q.detach()).square().sum(-1).mean(-1)
+        commitment = self._mean_square(x - q.detach())
         codebook_loss = torch.zeros_like(commitment)
         if self.codebook.moved_by_loss:
-            codebook_loss = (q - constant).square().sum(-1).mean(-1)
+            codebook_loss = self._mean_square(q - constant)
         if values.shape[-1] < self.dim:
             values = torch.nn.functional.pad(values, (0, self.dim - values.shape[-1]))
         entropy = self.codebook.penalty(x)
-        return Quantized(values.reshape(z.shape), indices.reshape(z.shape[:-1]), codebook_loss, commitment, entropy)
+        return Quantized(
+            values.reshape(z.shape).to(z.dtype), indices.reshape(z.shape[:-1]), codebook_loss, commitment, entropy
+        )
 
     @torch.no_grad()
     def report(self, z: Tensor) -> Report:
         """Usage, perplexity and quantisation error on z; nothing is updated."""
-        x = self._compared(z)
-        q, indices = self.codebook.look_up(x)
+        flat = self._flat(z)
+        with torch.autocast(z.device.type, enabled=False):
+            x = self._compared(flat)
+            q, indices = self.codebook.look_up(x)
         counts = code_counts(indices, self.codes)
-        error = (x - q).square().sum(-1).mean(-1)
-        return Report((counts > 0).float().mean(-1), perplexity(counts), error)
+        return Report((counts > 0).float().mean(-1), perplexity(counts), self._mean_square(x - q))
+
+    def _mean_square(self, difference: Tensor) -> Tensor:
+        """Mean squared length of (..., n, d) over the samples."""
+        mean = difference.square().sum(-1).mean(-1)
+        if not torch.isfinite(mean).all():
+            raise ValueError("z: lies so far from the codes that the squared distance overflows; give smaller vectors")
+        return mean
 
     def _flat(self, z: Tensor) -> Tensor:
-        """z as (..., n, d), one row of vectors for each model."""
-        float_tensor("z", z, (torch.float32,), finite=True)
+        """z as (..., n, d) in float32, one row of vectors for each model."""
+        float_tensor("z", z, (torch.float16, torch.bfloat16, torch.float32), finite=True)
         fits = z.ndim > len(self.leading) and z.shape[-1] == self.dim and z.shape[: len(self.leading)] == self.leading
         if not fits or not z.numel():
             expected = ", ".join([*map(str, self.leading), "...", str(self.dim)])
             raise ValueError(f"z: shape {tuple(z.shape)} is empty or does not fit; give ({expected})")
-        return z.reshape(*self.leading, -1, self.dim)
+        return z.reshape(*self.leading, -1, self.dim).float()
 
-    def _compared(self, z: Tensor) -> Tensor:
+    def _compared(self, flat: Tensor) -> Tensor:
         """The vectors as they are compared with the codes, which must be there."""
         if not self.codebook.is_placed():
             raise ValueError("init: 'kmeans' has no codes yet; call the module in training mode, or place_codes")
-        return self.codebook.compared(self._flat(z))
+        return self.codebook.compared(flat)

@@ -2,6 +2,8 @@
 
 import mpmath
 import torch
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from helpers.vq_rotation_trick import VectorQuantizer
 
@@ -43,3 +45,49 @@ def quantizer(**options):
     if arguments.get("codebook") == "fsq":
         arguments = {"levels": (2, 4)} | arguments
     return VectorQuantizer(**arguments)
+
+
+# The decimal exponents that a type's squares need not hold, but its numbers do.
+EXPONENTS = {torch.float16: 3, torch.bfloat16: 30, torch.float32: 30, torch.float64: 150}
+hard = settings(max_examples=500, deadline=None, derandomize=True)
+
+
+@st.composite
+def vectors(draw, count, ordinary=0, shapes=((4,), (2, 3), (0,), (1, 1), ()), most=6):
+    """``count`` tensors of one dtype and shape (*leading, d), some rows 0, contiguous or not.
+
+    They are of any scale, but for the last ``ordinary`` of them, whose numbers have size 1.
+    """
+    dtype = draw(st.sampled_from(sorted(EXPONENTS, key=str)))
+    shape = (*draw(st.sampled_from(shapes)), draw(st.integers(1, most)))
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**32)))
+    found = []
+    for k in range(count):
+        exponent = draw(st.integers(-EXPONENTS[dtype], EXPONENTS[dtype])) if k < count - ordinary else 0
+        x = torch.randn(shape, generator=generator, dtype=torch.float64)
+        x = (x * 10.0**exponent).to(dtype)
+        found.append(as_view(x, draw(st.sampled_from(("plain", "strided", "transposed", "zero row")))))
+    return found
+
+
+def as_view(x, kind):
+    """The same numbers in memory that is not contiguous; or, for "zero row", with the first row 0."""
+    if kind == "strided":
+        return torch.stack([x, x + 1], -1)[..., 0]
+    if kind == "transposed":
+        return x.mT.contiguous().mT if x.ndim > 1 else x.flip(0).flip(0)
+    if kind == "zero row" and x.ndim > 1:
+        x = x.clone()
+        x[:1] = 0
+    return x
+
+
+def kept(*tensors):
+    """A function that asserts that none of the tensors was changed in place since this call."""
+    copies = [x.clone() for x in tensors]
+
+    def check():
+        for x, copy in zip(tensors, copies, strict=True):
+            assert torch.equal(x, copy)
+
+    return check

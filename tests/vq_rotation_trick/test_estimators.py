@@ -1,5 +1,8 @@
 """The estimators against autograd, dense matrices, 50-digit arithmetic and the package."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -15,7 +18,7 @@ from helpers.vq_rotation_trick import (
     split_estimator,
     straight_through,
 )
-from tests.vq_rotation_trick.strategies import at_angle, exact, gradient, normal
+from tests.vq_rotation_trick.strategies import at_angle, exact, gradient, hard, kept, normal, vectors
 
 ALL = [straight_through, rotate_to, reflect_to]
 MOVING = [rotate_to, reflect_to]
@@ -327,3 +330,86 @@ def test_mixed_dtypes_are_promoted(function, of_z, of_q):
     moved = gradient(function, z, q, g.to(wide))
     assert moved.dtype == of_z
     assert torch.equal(moved, gradient(function, z.to(wide), q.to(wide), g.to(wide)).to(of_z))
+
+
+def wide_gradient(z, q, g, sign, scale):
+    """Gᵀg in numpy's long double, and the length of the axis: what `rotate_to` and `reflect_to` promise for any row."""
+    dtype = z.dtype
+    tiny, most = torch.finfo(dtype).smallest_normal, torch.finfo(torch.promote_types(dtype, torch.float32)).max
+    z, q, g = (x.double().numpy().astype(np.longdouble) for x in (z, q, g))
+    lengths = [np.sqrt((x * x).sum(-1, keepdims=True)) for x in (z, q)]
+    empty = [np.abs(x).max(-1, keepdims=True, initial=0) < tiny for x in (z, q)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unit_z, unit_q = (np.where(e, 0, x / n) for x, n, e in zip((z, q), lengths, empty, strict=True))
+        axis = unit_q + sign * unit_z
+        length = np.sqrt((axis * axis).sum(-1, keepdims=True))
+        along = np.where((length > 1e-6) & ~(empty[0] | (empty[1] & (not scale))), axis / length, 0)
+        ratio = np.where(empty[0], 1, np.where(empty[1], 0, np.minimum(lengths[1] / lengths[0], most * 2.0**-24)))
+    moved = g - 2 * along * (along * g).sum(-1, keepdims=True)
+    if sign > 0:
+        moved = moved + 2 * unit_z * (unit_q * g).sum(-1, keepdims=True)
+    return (moved * ratio if scale else moved), ratio if scale else np.ones_like(ratio), length
+
+
+@given(vectors(3, ordinary=1), st.sampled_from(MOVING), st.booleans())
+@hard
+def test_any_vectors_get_the_promised_gradient(zqg, function, scale):
+    z, q, g = zqg
+    unchanged = kept(z, q, g)
+    moved = gradient(function, z, q, g, scale=scale)
+    assert torch.equal(function(z, q, scale), q) and moved.dtype == z.dtype and torch.isfinite(moved).all()
+    unchanged()
+    expected, ratio, length = wide_gradient(z, q, g, 1 if function is rotate_to else -1, scale)
+    info = torch.finfo(z.dtype)
+    eps = max(info.eps, torch.finfo(torch.float32).eps if info.bits < 64 else 0)
+    clear = (length > 1e-3) | (length < 1e-9)  # between them an input's own rounding may decide about the axis
+    size = ratio * np.sqrt((g.double().numpy() ** 2).sum(-1, keepdims=True))
+    bound = 100 * eps * size / np.where(length > 1e-3, length, 1) + 4 * info.smallest_normal
+    error = np.abs(moved.double().numpy() - np.clip(expected, -info.max, info.max))
+    assert (error <= np.where(clear, bound, np.inf)).all()
+
+
+@given(vectors(3))
+@hard
+def test_straight_through_hands_any_gradient_on(zqg):
+    z, q, g = zqg
+    unchanged = kept(z, q, g)
+    assert torch.equal(straight_through(z, q), q) and torch.equal(gradient(straight_through, z, q, g), g)
+    unchanged()
+
+
+@given(vectors(3, ordinary=1), st.sampled_from(ALL), st.sampled_from(ALL))
+@hard
+def test_split_estimator_of_any_vectors_is_finite_and_takes_each_part(zqg, rest, radial):
+    z, q, g = zqg
+    unchanged = kept(z, q, g)
+
+    def split(z, q):
+        return split_estimator(z, q, rest, radial)
+
+    moved = gradient(split, z, q, g)
+    assert torch.equal(split(z, q), q) and moved.dtype == z.dtype
+    unchanged()
+    wide = [x.double() for x in (z, q, g)]
+    along = torch.nn.functional.normalize(wide[0] / wide[0].abs().amax(-1, keepdim=True).clamp_min(1e-300), dim=-1)
+    along = torch.where(wide[0].abs().amax(-1, keepdim=True) < torch.finfo(z.dtype).smallest_normal, 0, along)
+    parts = [gradient(f, z, q, g).double() for f in (rest, radial)]
+    expected = parts[0] + along * ((parts[1] - parts[0]) * along).sum(-1, keepdim=True)
+    size = sum(part.abs().amax(-1, keepdim=True) for part in parts)
+    info = torch.finfo(z.dtype)
+    assert ((moved.double() - expected).abs() <= 40 * info.eps * size + 4 * info.smallest_normal).all()
+
+
+@pytest.mark.parametrize("function", MOVING)
+def test_a_row_with_nan_or_inf_harms_no_other(function):
+    z, q, g = normal(3, 4, 5)
+    for bad in (math.nan, math.inf):
+        for which in (0, 1):
+            pair = [z.clone(), q.clone()]
+            pair[which][1, 2] = bad
+            moved = gradient(function, *pair, g)
+            assert moved[1].isnan().all()  # its direction is not known, and 0 would hide that
+            others = torch.tensor([0, 2, 3])
+            torch.testing.assert_close(moved[others], gradient(function, z, q, g)[others])
+            value = function(*pair)
+            assert torch.equal(value[others], q[others]) and torch.equal(value[1].isnan(), pair[1][1].isnan())
