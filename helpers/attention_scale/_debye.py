@@ -34,7 +34,7 @@ def _in_powers(polynomials: list[Polynomial], t: Array | float, order: Array) ->
 
 
 def cosine_cumulant(x: Array, d: Array, shifted: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """K(x) = log E[e^{xs}] and x K′(x) for the cosine s of random directions in ℝ^d; where ``shifted``, K − x and x − xK′.
+    """K(x) = log E[e^{xs}] and xK′ for the cosine s of random directions in ℝ^d; where ``shifted``, K − x and x − xK′.
 
     x: 0 … the largest float, d: ≥ 3 to the largest float, of one shape. Each is a sum of terms that do not cancel, the
     first while x is at most of the size of d, the second (log E[e^{−x(1−s)}]) from there on.

@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 
 
 def checked_row(scores: ArrayLike, alpha: ArrayLike) -> tuple[Array, Array]:
-    """Scores (…, n), real or −inf for an absent key, with a key in each row, and α ≥ 0; ValueError for anything else."""
+    """Scores (…, n), real or −inf for an absent key, a key in each row, and α ≥ 0; ValueError for anything else."""
     scores = real_array("scores", scores, at_most=np.finfo(float).max, finite=False)
     alpha = real_array("alpha", alpha, at_least=0)
     if scores.ndim == 0:

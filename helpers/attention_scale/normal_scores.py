@@ -46,8 +46,8 @@ def expected_maximum_normal(n: ArrayLike) -> Array:
     """E[max of n independent N(0, 1)], the supremum over α of the mean objective for normal scores.
 
     n: ≥ 1 and ≤ 1e300, any shape. The largest of n is Φ⁻¹(U^{1/n}) with U uniform, and −log U = W is exponential, so
-    that the result is ∫ Φ⁻¹(e^{−w/n}) e^{−w} dw. Over log w the trapezoidal rule converges exponentially: absolute error
-    below 1e-13. ValueError for n out of range.
+    that the result is ∫ Φ⁻¹(e^{−w/n}) e^{−w} dw. Over log w the trapezoidal rule converges exponentially: error below
+    1e-13. ValueError for n out of range.
 
     >>> round(float(expected_maximum_normal(2) * math.sqrt(math.pi)), 12)
     1.0

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from helpers.inputs import generator as checked_generator
 from helpers.inputs import integer, real_number
+from helpers.tensors import float_tensor
 
 # contents (seeds, n, width), values (seeds, n, depth), queries (seeds, q, width), answers (seeds, q, depth)
 Task = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -34,7 +35,7 @@ def retrieval_task(
 
     Contents and queries are normalised to length √width, as a layer norm does. An item's value is a standard normal
     vector, or with ``labels`` a one-hot class; the answer is the value of the item in question.
-    ValueError for sizes below 1 or a negative noise.
+    noise: 0 … 1e15, beyond which its square leaves the range of float32. ValueError for sizes below 1 or another noise.
 
     >>> task = retrieval_task(torch.Generator().manual_seed(0), seeds=2, n=50, queries=3)
     >>> [tuple(part.shape) for part in task]
@@ -43,7 +44,7 @@ def retrieval_task(
     checked_generator("generator", generator, torch.Generator)
     sizes = {"seeds": seeds, "n": n, "queries": queries, "width": width, "depth": depth}
     seeds, n, queries, width, depth = (integer(name, size, 1) for name, size in sizes.items())
-    noise = real_number("noise", noise, at_least=0)
+    noise = real_number("noise", noise, at_least=0, at_most=1e15)
     contents = _on_sphere(torch.randn(seeds, n, width, generator=generator))
     if labels:
         values = torch.eye(depth)[torch.randint(depth, (seeds, n), generator=generator)]
@@ -80,7 +81,8 @@ def initial_attention(
 def retrieval_loss(matrices: list[Tensor], alpha: Tensor, task: Task, labels: bool = False) -> Tensor:
     """Loss (models,) of attention with scores α q·k/√width: squared error per entry, or cross-entropy for labels.
 
-    matrices: as from `initial_attention`, models = seeds · copies. alpha: (models,). task: from `retrieval_task`.
+    matrices: as from `initial_attention`, models = seeds · copies. alpha: (models,), finite. task: as from
+    `retrieval_task`. Matrices that diverged give nan. ValueError for shapes that do not fit.
 
     >>> generator = torch.Generator().manual_seed(0)
     >>> task = retrieval_task(generator, seeds=2, n=50, queries=3)
@@ -90,7 +92,15 @@ def retrieval_loss(matrices: list[Tensor], alpha: Tensor, task: Task, labels: bo
     True
     """
     contents, values, queries, answers = task
-    seeds, asked, width = queries.shape
+    (seeds, asked, width), depth, models = (
+        queries.shape,
+        values.shape[-1],
+        len(float_tensor("alpha", alpha, finite=True)),
+    )
+    shapes = [(models, width, width), (models, width, width), (models, depth, depth)]
+    if models % seeds or [tuple(matrix.shape) for matrix in matrices] != shapes:
+        given = ", ".join(str(tuple(matrix.shape)) for matrix in matrices)
+        raise ValueError(f"matrices: have shapes {given}; give {shapes[0]} twice and {shapes[2]} for {models} scales")
     query_matrix, key_matrix, value_matrix = (matrix.unflatten(0, (seeds, -1)) for matrix in matrices)
     alpha = alpha.view(seeds, -1, 1, 1) / math.sqrt(width)
     # All layers of a seed see the same memory: stacking their queries makes one large product of many small ones.

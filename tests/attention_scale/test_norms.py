@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 from helpers import attention_scale as m
-from tests.attention_scale.strategies import NORMS, OF_A_ROW, exact_norms, rows, scales
+from tests.attention_scale.strategies import NORMS, OF_A_ROW, exact_norms, hard_rows, is_valid, outcome, rows, scales
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 20])
@@ -114,6 +114,72 @@ def test_the_jacobian_is_that_of_autograd_and_broadcasts():
     assert result.shape == (2, 4, 6, 6)
     expected = torch.autograd.functional.jacobian(lambda s: torch.softmax(2 * s, -1), scores[3])
     np.testing.assert_allclose(result[1, 3], expected, rtol=1e-12)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(hard_rows)
+def test_norms_of_hard_rows(case):
+    """In 60 digits, or refused: any dtype, scale, batch, view, mask."""
+    scores, alpha = case
+    results = [outcome(norm, scores, alpha) for norm in NORMS]
+    if not is_valid(scores, alpha):
+        assert all(isinstance(result, ValueError) for result in results)
+        return
+    scores, alpha = np.asarray(scores), np.asarray(alpha)
+    for index in np.ndindex(scores.shape[:-1]):
+        a = alpha[index] if alpha.ndim else alpha
+        for norm, value in zip(results, exact_norms(scores[index], a), strict=True):
+            assert np.shape(norm) == scores.shape[:-1]
+            assert norm[index] == pytest.approx(value, rel=2e-12, abs=max(a * 1e-307, 1e-320))
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(hard_rows)
+def test_the_jacobian_of_hard_rows(case):
+    scores, alpha = case
+    jacobian = outcome(m.softmax_jacobian, scores, alpha)
+    if not is_valid(scores, alpha):
+        assert isinstance(jacobian, ValueError)
+        return
+    norm = m.softmax_gradient_norm(scores, alpha)
+    assert jacobian.shape == (*np.shape(scores), np.shape(scores)[-1])
+    half = (abs(jacobian) / 2).sum((-2, -1))
+    np.testing.assert_allclose(half, norm, rtol=1e-9, atol=1e-15 * np.max(alpha) * np.shape(scores)[-1] ** 2)
+    assert (jacobian[..., np.asarray(scores) == -np.inf] == 0).all() if np.ndim(scores) == 1 else True
+
+
+def test_a_masked_key_is_an_absent_key():
+    rng = np.random.default_rng(0)
+    scores = rng.standard_normal((6, 6))
+    causal = np.where(np.tri(6, dtype=bool), scores, -np.inf)
+    for alpha in (0.0, 0.7, 1e4):
+        for function in OF_A_ROW:
+            expected = [function(scores[i, : i + 1], alpha) for i in range(6)]
+            np.testing.assert_allclose(function(causal, alpha), expected, rtol=1e-13, atol=1e-300)
+        assert (m.softmax_jacobian(causal, alpha)[~np.tri(6, dtype=bool)] == 0).all()
+    lowest = np.where(np.tri(6, dtype=bool), scores, np.finfo(float).min)  # the other way to mask
+    np.testing.assert_allclose(m.softmax_gradient_norm(causal, 2.0), m.softmax_gradient_norm(lowest, 2.0), rtol=1e-13)
+
+
+def test_norms_at_the_largest_scale():
+    assert m.softmax_gradient_norm([3, 3], 1e308) == pytest.approx(5e307)
+    for norm, factor in zip(NORMS, (2 / 3, np.sqrt(2) / 3, 1 / 3), strict=True):
+        assert norm([3, 3, 3], np.finfo(float).max) == pytest.approx(factor * np.finfo(float).max)
+    assert m.softmax_gradient_norm([1.7e308, -1.7e308], 1e-308) == pytest.approx(
+        exact_norms([1.7e308, -1.7e308], 1e-308)[0]
+    )
+
+
+def test_tensors_with_gradients_and_short_floats_are_read():
+    scores = torch.tensor([0.5, -1.0, 2.0])
+    for given_scores in (
+        scores.requires_grad_(),
+        scores.detach().bfloat16(),
+        scores.detach().half().numpy(),
+        [0.5, -1, 2],
+    ):
+        for function in OF_A_ROW:
+            assert function(given_scores, 1.5) == function(scores.detach().numpy(), 1.5)
 
 
 @pytest.mark.parametrize("function", OF_A_ROW)

@@ -2,8 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers import attention_scale as m
 
@@ -59,6 +62,37 @@ def test_matrices_start_with_the_variance_of_their_fan_in():
         assert matrix.var().item() == pytest.approx(1 / fan_in, rel=0.05)
 
 
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32))
+def test_the_loss_of_any_layers_is_that_of_each_layer(seed):
+    """Task, start and loss of any size, scale and noise: each layer by itself, in float64, one question at a time."""
+    rng = np.random.default_rng(seed)
+    seeds, n, asked, copies, width, depth = (int(k) for k in rng.integers(1, 5, 6))
+    labels, noise, generator = bool(rng.integers(2)), 10.0 ** rng.uniform(-20, 15), torch.Generator().manual_seed(seed)
+    task = m.retrieval_task(generator, seeds, n, asked, width=width, depth=depth, noise=noise, labels=labels)
+    contents, values, queries, answers = (part.double() for part in task)
+    assert [tuple(part.shape) for part in task] == [
+        (seeds, n, width), (seeds, n, depth), (seeds, asked, width), (seeds, asked, depth)
+    ]  # fmt: skip
+    torch.testing.assert_close(queries.square().mean(-1), torch.ones(seeds, asked).double(), rtol=1e-5, atol=0)
+    assert (answers[:, :, None] == values[:, None]).all(-1).any(-1).all()
+    matrices = m.initial_attention(generator, seeds, copies, width, depth)
+    alpha = torch.from_numpy(10.0 ** rng.uniform(-3, 3, seeds * copies)).float()
+    losses = m.retrieval_loss(matrices, alpha, task, labels)
+    assert losses.shape == (seeds * copies,)
+    for model, (w_q, w_k, w_v) in enumerate(zip(*(x.detach().double() for x in matrices), strict=True)):
+        of = model // copies
+        expected = 0.0
+        for query, answer in zip(queries[of], answers[of], strict=True):
+            weights = torch.softmax(alpha[model].double() / width**0.5 * (contents[of] @ w_k) @ (query @ w_q), 0)
+            output = weights @ values[of] @ w_v
+            if labels:
+                expected -= output.log_softmax(0)[answer.argmax()].item() / asked
+            else:
+                expected += (output - answer).square().mean().item() / asked
+        assert losses[model].item() == pytest.approx(expected, rel=1e-5 * (100 + alpha[model].item()), abs=1e-5)
+
+
 def test_bad_arguments():
     generator = torch.Generator()
     good = {"seeds": 1, "n": 2, "queries": 1}
@@ -70,3 +104,11 @@ def test_bad_arguments():
     for call in (lambda: m.retrieval_task(None, 1, 2, 1), lambda: m.initial_attention(None, 1, 1)):
         with pytest.raises(ValueError, match="^generator: "):
             call()
+    task, matrices = m.retrieval_task(generator, 2, 3, 1), m.initial_attention(generator, 2, 2)
+    for alpha in (torch.ones(3), torch.ones(8)):
+        with pytest.raises(ValueError, match="^matrices: have shapes"):
+            m.retrieval_loss(matrices, alpha, task)
+    with pytest.raises(ValueError, match="^alpha: "):
+        m.retrieval_loss(matrices, torch.tensor([1.0, 1.0, 1.0, float("nan")]), task)
+    with pytest.raises(ValueError, match="^alpha: "):
+        m.retrieval_loss(matrices, [1.0] * 4, task)
