@@ -31,14 +31,13 @@ def check_function(f: object) -> None:
 
 
 def function_values(f: Function, at: NDArray[Any]) -> NDArray[Any]:
-    """f(at) as finite numbers in the precision of ``at`` and in its shape at least; ValueError else."""
-    with np.errstate(all="ignore"):
-        values = np.asarray(f(at))
-    if values.dtype.kind not in "iufc" or not np.isfinite(values).all():
-        raise ValueError("f: is not finite and numeric at every point used, x ± h; give x and h inside its domain")
-    if values.dtype.kind in "iu":  # their differences would wrap around: 0 − 1 is 255 in uint8
-        values = values.astype(at.real.dtype)
-    return np.broadcast_to(values, np.broadcast_shapes(values.shape, at.shape))
+    """f(at) in the shape of ``at`` at least, integers in its precision; ValueError where they are no numbers."""
+    values = np.asarray(f(at))
+    if values.dtype.kind not in "fc":
+        if values.dtype.kind not in "iu":
+            raise ValueError(f"f: gives {values.dtype}; give a function with numbers as values")
+        values = values.astype(at.real.dtype)  # differences of integers would wrap around: 0 − 1 is 255 in uint8
+    return values if values.shape == at.shape else np.broadcast_to(values, np.broadcast_shapes(values.shape, at.shape))
 
 
 def finite_result(result: Any, x: Any) -> Any:

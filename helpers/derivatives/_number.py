@@ -161,5 +161,5 @@ def require(condition: Any, operation: str, needed: str) -> None:
 
 def require_power(base: Any, exponent: Any) -> None:
     """ValueError where base^exponent, with a constant exponent, has no derivative."""
-    whole = np.equal(exponent, np.round(exponent))
+    whole = exponent % 1 == 0
     require((base > 0) | (whole & ((base != 0) | (exponent >= 0))), "power", "> 0, or an exponent that is an integer")

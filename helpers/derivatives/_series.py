@@ -33,7 +33,7 @@ def power_coefficients(base: list[Any], exponent: Any) -> list[Any]:
     """Coefficients of a^b, for a(0) ≠ 0 that has such a power."""
     with np.errstate(all="ignore"):
         start = plain_value(np.power, base[0], exponent)
-        if np.all(np.abs(start) >= _TINY):
+        if _is_normal(start):
             return _power_from(start, base, exponent)
         size = np.abs(base[0])
         mantissa, two = _wide(lambda parts: np.power(size, exponent / parts), exponent * np.log2(size))
@@ -47,11 +47,16 @@ def exp_coefficients(a: list[Any]) -> list[Any]:
     """Coefficients of exp(a)."""
     with np.errstate(all="ignore"):
         start = plain_value(np.exp, a[0])
-        if np.all(start >= _TINY):
+        if _is_normal(start):
             return _exp_from(start, a)
         mantissa, two = _wide(lambda parts: np.exp(a[0] / parts), a[0] * math.log2(math.e))
         step = _step(a, _log2_growth(a))
         return _put_back(_exp_from(1.0, [np.ldexp(c, step * j) for j, c in enumerate(a)]), mantissa, two, step)
+
+
+def _is_normal(start: Any) -> bool:
+    size = abs(start)
+    return size >= _TINY if isinstance(size, float) else bool(np.all(size >= _TINY))
 
 
 def _power_from(start: Any, base: list[Any], exponent: Any) -> list[Any]:

@@ -40,16 +40,17 @@ def difference_quotient(f: Function, x: Real, h: Real, scheme: str = "forward") 
     check_function(f)
     choice("scheme", scheme, SCHEMES)
     x, h = _points_and_steps(x, h)
-    if scheme == "complex":
-        return _complex_quotient(f, x, h)[()]
     after = x if scheme == "backward" else x + h
     before = x if scheme == "forward" else x - h
-    if np.any(after == before):
-        raise ValueError(f"h: is lost beside x in {x.dtype}, x ± h = x; give a longer step")
-    with np.errstate(all="ignore"):  # overflow is reported by the check of the result
-        quotient = (function_values(f, after) - function_values(f, before)) / h
-        if scheme == "central":
-            quotient = quotient / 2  # 2h may overflow
+    with np.errstate(all="ignore"):  # what overflows is seen in the result
+        if scheme == "complex":
+            quotient = _complex_quotient(f, x, h)
+        elif np.any(after == before):
+            raise ValueError(f"h: is lost beside x in {x.dtype}, x ± h = x; give a longer step")
+        else:
+            quotient = (function_values(f, after) - function_values(f, before)) / h
+            if scheme == "central":
+                quotient = quotient / 2  # 2h may overflow
     return _finite(quotient)[()]
 
 
@@ -98,19 +99,21 @@ def _complex_quotient(f: Function, x: Array, h: Array) -> Array:
     tiny = np.finfo(x.dtype).tiny
     if np.any(np.abs(h) < tiny):
         raise ValueError(f"h: is below {tiny:g}, where {x.dtype} loses digits; give a step above it")
-    if function_values(f, x).dtype.kind == "c":  # log(−1) is not finite either; its value at −1 + ih says nothing
+    real = function_values(f, x)
+    if real.dtype.kind == "c":
         raise ValueError("f: is complex at real x; give an f that is real there, or another scheme")
+    _finite(real)  # at −1 + ih the logarithm has a value, which says nothing of one at −1
     values = function_values(f, x + h * np.asarray(1j, np.result_type(x, np.complex64)))
     if values.dtype.kind != "c":
         raise ValueError("f: returned real numbers for a complex argument; give an analytic f to the complex scheme")
-    with np.errstate(all="ignore"):
-        return _finite(values.imag / h)
+    return values.imag / h
 
 
-def _finite(quotient: Array) -> Array:
-    if not np.isfinite(quotient).all():
-        raise ValueError("f: changes too fast for a float; give another x or a longer step h")
-    return quotient
+def _finite(result: Array) -> Array:
+    """``result``; ValueError where it, and so f or the difference, is not finite."""
+    if not np.isfinite(result).all():
+        raise ValueError("f: is not finite at every point used, or its quotient is not; give x ± h inside its domain")
+    return result
 
 
 def _points_and_steps(x: Real, h: Real) -> tuple[Array, Array]:

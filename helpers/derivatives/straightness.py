@@ -23,7 +23,7 @@ def line_defect(f: Function, x: float, scale: float, points: int = 201) -> tuple
     """
     check_function(f)
     x, scale = real_number("x", x), real_number("scale", scale, above=0)
-    with np.errstate(over="ignore"):  # reported by the check of the values, and of their differences
+    with np.errstate(all="ignore"):  # reported by the check of the values, and of their differences
         at = x + scale * np.linspace(-1, 1, 2 * (integer("points", points, 3, 100001) // 2) + 1)
         t = (at - x) / scale
         if t[0] == 0 or t[-1] == 0:

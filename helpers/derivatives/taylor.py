@@ -109,7 +109,7 @@ class Taylor(Number):
         b, base = real_value("exponent", b), a.coefficients
         require_power(base[0], b)
         # products hold at base 0 too, where the recurrence divides by it; for high powers they are the less exact way
-        by_products = (b >= 0) & np.equal(b, np.round(b)) & ((b <= 64) | (base[0] == 0))
+        by_products = (b >= 0) & (b % 1 == 0) & ((b <= 64) | (base[0] == 0))
         if np.ndim(b) == 0 and np.all(by_products):
             return _whole_power(a, b)
         if np.any(by_products):

@@ -180,8 +180,8 @@ def test_a_constant_has_the_shape_of_x_and_h(scheme):
         ((np.arcsin, 2.0, 1e-20, "complex"), "f: is not finite"),
         ((lambda t: t * 1j, 2.0, 1e-20, "complex"), "f: is complex"),
         ((np.exp, 1.0, 5e-324, "complex"), "h: is below"),
-        ((lambda t: 1e308 * t, 1.0, -1.8), "f: changes too fast"),
-        ((np.sign, 0.0, 5e-324, "central"), "f: changes too fast"),
+        ((lambda t: 1e308 * t, 1.0, -1.8), "f: is not finite"),
+        ((np.sign, 0.0, 5e-324, "central"), "f: is not finite"),
     ],
 )
 def test_lost_quotients_are_refused(arguments, message):
