@@ -40,8 +40,7 @@ def linear_flow(matrix_of_time: Callable[[float], Array], start: object, times: 
         A = real_array("matrix_of_time", matrix_of_time(t))
         if A.shape != (n, n):
             raise ValueError(f"matrix_of_time: returned shape {A.shape} at time {t:g}; give (n, n) with n = {n}")
-        with np.errstate(over="ignore", invalid="ignore"):
-            speed: Array = (A @ flat.reshape(start.shape)).ravel()
+        speed: Array = (A @ flat.reshape(start.shape)).ravel()
         if not np.isfinite(speed).all():
             raise ValueError(f"matrix_of_time: too large at time {t:g} for the range of float64; give smaller entries")
         return speed
@@ -50,9 +49,11 @@ def linear_flow(matrix_of_time: Callable[[float], Array], start: object, times: 
     state, power = _columns_of_unit_size(start, np.zeros(start.shape[1], dtype=np.int64))
     now = 0.0
     while now < times[-1]:  # a new start wherever a column has grown or decayed: its error is relative to its size
-        solver = DOP853(velocity, now, state.ravel(), times[-1], rtol=1e-11, atol=1e-14)
+        with np.errstate(over="ignore", invalid="ignore"):
+            solver = DOP853(velocity, now, state.ravel(), times[-1], rtol=1e-11, atol=1e-14)
         while solver.status == "running" and (np.abs(np.log2(_sizes(state))) < 7).all():
-            message = solver.step()
+            with np.errstate(over="ignore", invalid="ignore"):  # an attempt of too long a step; `velocity` refuses it
+                message = solver.step()
             if solver.status == "failed":
                 raise ValueError(f"times: no step is small enough at {solver.t:g} ({message}); give times before that")
             inside = times[(times > solver.t_old) & (times <= solver.t)]

@@ -138,3 +138,16 @@ def test_every_pair_gives_its_derivatives_or_an_error(seed):
                 and abs(Fraction(float(of_log[index])) - trace / det) <= 10 * off / abs(det) + abs(trace / det) / 10**9
             )
     assert (of_det is None) <= refusals[0] and (of_log is None) <= refusals[1]
+
+
+@given(st.integers(3, 8), seeds)
+@few
+def test_cycles_of_badly_scaled_entries(n, seed):
+    # Two entries in each row and column: the largest of each does not tell the scales of rows and columns, all do.
+    rng = np.random.default_rng(seed)
+    S, dA = np.diag(rng.uniform(1, 2, n)), rng.standard_normal((n, n))
+    S += np.diag(rng.uniform(0.1, 0.9, n)) @ np.roll(np.eye(n), 1, 1)
+    r, c = rng.integers(-150, 151, (2, n))
+    exponents = r[:, None] + c
+    value = log_abs_det_derivative(np.ldexp(S, exponents), np.ldexp(dA, exponents))
+    assert value == pytest.approx(np.trace(np.linalg.solve(S, dA)), rel=1e-9, abs=1e-9)

@@ -1,5 +1,7 @@
 """Areas and volume elements that are known."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import sympy
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.determinant_derivatives import metric_tensor, shoelace_area, volume_element
+from tests.determinant_derivatives.strategies import exact_or_error, fractions, many, seeds
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-3, 3), st.floats(-3, 3))
@@ -35,3 +38,49 @@ def test_volume_elements_of_known_coordinates():
         metric_tensor(polar, [r])
     with pytest.raises(ValueError, match="coordinates: 0 for 0"):
         volume_element([], [])
+
+
+def test_small_polygons_far_from_the_origin_and_large_ones():
+    assert shoelace_area([[1e8, 1e8 + 1, 1e8], [1e8, 1e8, 1e8 + 1]]) == 0.5
+    assert shoelace_area([[1e150, 0, 0], [0, 1e150, 0]]) == pytest.approx(5e299, rel=1e-15)
+    for bad, message in (
+        ([[np.nan, 1, 0], [0, 1, 0]], "holds nan"),
+        ([[1e200, 0, 0], [0, 1e200, 0]], "range of float64"),
+    ):
+        with pytest.raises(ValueError, match=f"corners: .*{message}"):
+            shoelace_area(bad)
+
+
+@given(seeds)
+@many
+def test_every_polygon_gives_its_area_or_an_error(seed):
+    rng = np.random.default_rng(seed)
+    shape = (*[(), (2,), (2, 1)][rng.integers(3)], 2, int(rng.integers(3, 7)))
+    corners = rng.standard_normal(shape) + 10.0 ** rng.integers(-3, 8) * (seed % 2)
+    dtype = [np.float64, np.float64, np.float32, np.int64][rng.integers(4)]
+    corners = (corners * 10.0 ** (rng.integers(-150, 151) if dtype is np.float64 else 3)).astype(dtype)
+    corners = corners[..., ::-1]
+    corners.setflags(write=False)
+    area = exact_or_error(shoelace_area, corners)
+    for index in np.ndindex(shape[:-2]):
+        if area is None:
+            continue
+        x, y = fractions(corners[index])
+        k = len(x)
+        exact = sum(x[i] * y[(i + 1) % k] - x[(i + 1) % k] * y[i] for i in range(k)) / 2
+        extent = (max(x) - min(x)) * (max(y) - min(y))
+        # Differences of corners round once, where the corners are not close to each other.
+        assert abs(Fraction(float(area[index])) - exact) <= k * extent / 10**15 + Fraction(1, 2**1070)
+    assert area is not None or np.abs(corners).max() > 1e153
+
+
+@given(seeds)
+@many
+def test_linear_coordinates_have_the_volume_of_their_matrix(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 4))
+    M = sympy.Matrix(rng.integers(-3, 4, (n, n)).tolist())
+    coordinates = sympy.symbols(f"u:{n}")
+    position = list(M * sympy.Matrix(coordinates))
+    assert metric_tensor(position, coordinates) == M.T * M
+    assert volume_element(position, coordinates) == abs(M.det())
