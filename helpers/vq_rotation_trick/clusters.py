@@ -31,9 +31,11 @@ def kmeans(points: Tensor, codes: int, generator: torch.Generator, iterations: i
     centres = points[..., choice.to(points.device), :].clone()
     for _ in range(iterations):
         counts, sums = cell_sums(points, nearest_code(points, centres), codes)
+        if not torch.isfinite(sums).all():
+            raise ValueError("points: their sums overflow float64; give smaller ones")
         means = (sums / counts.clamp_min(1)[..., None]).to(points.dtype)
         centres = torch.where(counts[..., None] > 0, means, centres)
-    return float_tensor("points", centres, finite=True)
+    return centres
 
 
 def cell_sums(points: Tensor, indices: Tensor, codes: int) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,7 @@ class FiniteScalars(CodebookRule):
     shape: (K, d), or (models, K, d). levels: numbers of levels per coordinate, ≥ 2 each, with product K.
     """
 
-    levels: Tensor  # as float32
+    levels: Tensor  # integers, which no change of the module's dtype rounds
     radix: Tensor  # what one level of each coordinate adds to the index
 
     def __init__(self, shape: tuple[int, ...], levels: Sequence[int] | None):
@@ -31,7 +31,7 @@ class FiniteScalars(CodebookRule):
         whole = [integer("levels", level, 2) for level in listed]
         if math.prod(whole) != codes or len(whole) > dim:
             raise ValueError(f"levels: is {levels!r}; give at most dim = {dim} integers with product {codes}")
-        self.register_buffer("levels", torch.tensor(whole, dtype=torch.float32))
+        self.register_buffer("levels", torch.tensor(whole))
         self.register_buffer("radix", torch.tensor([math.prod(whole[:k]) for k in range(len(whole))]))
 
     def compared(self, z: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class LookupFree(FiniteScalars):
         The assignment is softmax(−‖x − sign‖²), in which only the inner products differ.
         """
         bounded = x.clamp(-1e30, 1e30)  # beyond, sums overflow; the assignment has been sure for long
-        log_share = torch.log_softmax(2 * (bounded @ self.signs.T), -1)
+        log_share = torch.log_softmax(2 * (bounded @ self.signs.float().T), -1)
         share = log_share.exp()
         mean = share.mean(-2)
         return -(share * log_share).sum(-1).mean(-1) + torch.xlogy(mean, mean).sum(-1)

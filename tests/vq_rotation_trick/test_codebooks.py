@@ -122,3 +122,53 @@ def test_simvq_moves_all_codes_with_one_matrix():
     with torch.no_grad():
         module.codebook.matrix -= module.codebook.matrix.grad
     assert ((module.code_vectors() - before).abs().sum(-1) > 0).all()
+
+
+def test_dead_codes_get_different_vectors_of_the_batch():
+    """64 dead codes and 64 vectors: each vector once. With fewer vectors, each before any comes twice."""
+    for batch, expected in ((64, 64), (100, 64), (10, 10)):
+        module = quantizer(codes=64, models=2, restart=0.5)
+        rule, x = module.codebook, normal(2, batch, 4, dtype=torch.float32)
+        rule.share.zero_()
+        rule.before_look_up(x)
+        for points, vectors in zip(rule.points, x, strict=True):
+            rows = [tuple(row) for row in points.tolist()]
+            assert len(set(rows)) == expected and set(rows) <= {tuple(v) for v in vectors.tolist()}
+            assert max(rows.count(row) for row in rows) == -(-64 // batch)
+
+
+def test_restart_replaces_what_lies_below_its_threshold_and_nothing_else():
+    module = quantizer(restart=0.4)
+    rule, x = module.codebook, normal(20, 4, dtype=torch.float32)
+    rule.share.copy_(torch.tensor([0.39, 0.41, 0.0, 1.0, 0.39, 0.41, 0.7, 0.2]) / 8)
+    before, shares = rule.points.clone(), rule.share.clone()
+    rule.before_look_up(x)
+    dead = torch.tensor([True, False, True, False, True, False, False, True])
+    assert torch.equal((rule.points != before).any(-1), dead)
+    torch.testing.assert_close(rule.share, torch.where(dead, 1 / 8, shares))  # a new code starts with an even share
+    torch.testing.assert_close(rule.total[dead], rule.points[dead] / 8)
+
+
+def test_cosine_codebook_bears_zero_tiny_and_long_vectors():
+    module = quantizer(codebook="cosine")
+    z = normal(6, 4, dtype=torch.float32)
+    z[0], z[1], z[2] = 0, z[1] * 1e-30, z[2] * 1e30
+    z.requires_grad_()
+    out = module(z)
+    (out.values.sum() + out.commitment_loss + out.codebook_loss).backward()
+    assert torch.isfinite(z.grad).all() and not z.grad[0].any()
+    unit = torch.nn.functional.normalize(z.detach().double(), dim=-1)
+    nearest = (unit[1:] @ torch.nn.functional.normalize(module.codebook.points.detach().double(), dim=-1).T).argmax(-1)
+    assert torch.equal(out.codes[1:], nearest)
+    module.codebook.points.data[3] = 0  # nor does a zero code harm
+    module(z).codebook_loss.backward()
+    assert torch.isfinite(module.codebook.points.grad).all()
+
+
+@pytest.mark.parametrize("codebook", ["gradient", "ema", "simvq", "cosine"])
+def test_vectors_far_from_the_origin_keep_their_cells(codebook):
+    start = normal(8, 4, dtype=torch.float32) + 1e4 * torch.tensor([1.0, -1.0]).repeat(4)[:, None]
+    module = quantizer(codebook=codebook, init=start)
+    z = start.repeat(5, 1) + 0.01 * normal(40, 4, dtype=torch.float32)
+    if codebook != "cosine":  # on the sphere the clusters are two points
+        assert torch.equal(module(z).codes, torch.arange(8).repeat(5))
