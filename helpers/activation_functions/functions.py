@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -47,13 +48,15 @@ def value_and_slope(f: Activation, x: ArrayLike) -> tuple[Array, Array]:
         result: Any = f(inputs)
         if not isinstance(result, Tensor) or result.shape != inputs.shape or not result.is_floating_point():
             raise ValueError(f"f: gives no real numbers of shape {places.shape}; give an elementwise function")
-        slope = torch.zeros_like(inputs)
+        total, slope = result.sum(), torch.zeros_like(inputs)
         if result.requires_grad:  # not a constant
-            (slope,) = torch.autograd.grad(result.sum(), inputs, materialize_grads=True)
+            (slope,) = torch.autograd.grad(total, inputs, materialize_grads=True)
     value = result.detach().double()
-    bad = ~(value.isfinite() & slope.isfinite()).numpy()
-    if bad.any():
-        raise ValueError(f"f: is nan or inf at {places[bad][0]:g}, or its slope is; give a function that is finite")
+    # A sum is not finite wherever one number is not, and takes a fraction of the time of looking at each.
+    if not math.isfinite(total.item() + slope.sum().item()):
+        bad = ~(value.isfinite() & slope.isfinite()).numpy()
+        if bad.any():
+            raise ValueError(f"f: is nan or inf at {places[bad][0]:g}, or its slope is; give a function that is finite")
     return value.numpy(), slope.numpy()
 
 

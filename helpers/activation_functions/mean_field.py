@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.activation_functions.functions import Activation, Array, value_and_slope
-from helpers.activation_functions.moments import normal_expectation, second_moment, slope_moment
+from helpers.activation_functions.moments import _expectation, second_moment, slope_moment
 from helpers.inputs import real_array, real_number
 
 
@@ -63,7 +63,7 @@ def variance_map_slope(
     def z_f_slope(x: Array) -> Array:
         return x / scale[..., None, None] * np.prod(value_and_slope(f, x), axis=0)
 
-    moment = normal_expectation(z_f_slope, variance, kinks)
+    moment = _expectation("f", z_f_slope, variance, kinks)
     return _finite(lambda: _weight_variance(f, weight_variance, kinks) * (moment / scale))
 
 

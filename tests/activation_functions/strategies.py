@@ -25,13 +25,17 @@ def reference(x):
 
 
 def any_numbers(seed, dtype, size=32):
-    """Numbers of every size that the format holds, of either sign; zero, the smallest, ±inf and nan among them."""
+    """Numbers of every size that the format holds, of either sign; zero, the smallest, ±inf and nan among them.
+
+    A quarter have a size anywhere in its range, and a quarter lie where e^{−|x|} becomes denormal and then 0.
+    """
     rng = np.random.default_rng(seed)
     info = torch.finfo(dtype)
     sizes = 10.0 ** rng.uniform(math.log10(info.tiny) - 3, math.log10(info.max), size // 4)
-    near = rng.normal(0, 10, size - len(sizes))
+    ends = -math.log(info.tiny) * rng.uniform(0.95, 1.15, size // 4)
+    near = rng.normal(0, 10, size - 2 * (size // 4))
     special = [0.0, info.tiny, info.max, math.inf, math.nan]
-    numbers = np.concatenate([sizes, near, special]) * rng.choice([-1, 1], size + len(special))
+    numbers = np.concatenate([sizes, ends, near, special]) * rng.choice([-1, 1], size + len(special))
     return torch.tensor(rng.permutation(numbers), dtype=double).to(dtype)
 
 

@@ -57,9 +57,9 @@ def test_values_and_slopes_of_every_size_or_a_named_error(seed):
     value, slope = af.value_and_slope(lambda z: factor * z, x)
     np.testing.assert_allclose(value, factor * x, rtol=1e-15)
     np.testing.assert_array_equal(slope, np.full(shape, factor))
-    for f in (lambda z: z * math.nan, lambda z: z / 0, lambda z: torch.sqrt(z * 0), torch.acosh):
-        with pytest.raises(ValueError, match="^f: is nan or inf at .*; give "):
-            af.value_and_slope(f, -np.abs(x))
+    broken = (lambda z: z * math.nan, lambda z: z / 0, lambda z: torch.sqrt(z * 0), torch.acosh)[seed // 3 % 4]
+    with pytest.raises(ValueError, match="^f: is nan or inf at .*; give "):
+        af.value_and_slope(broken, -np.abs(x))
 
 
 def test_slopes_are_taken_where_the_caller_has_switched_them_off_and_of_constants():

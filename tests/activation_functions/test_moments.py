@@ -73,7 +73,7 @@ def test_bad_arguments_are_named(call, argument):
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_expectations_at_every_scale(seed):
     rng = np.random.default_rng(seed)
     s = spread(rng, (2, 3), 2 if seed % 4 else 150)
@@ -88,17 +88,17 @@ def test_expectations_at_every_scale(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=125, deadline=None, derandomize=True)
 def test_moments_of_min_exp_and_leaky_lines_at_every_scale(seed):
     rng = np.random.default_rng(seed)
-    q, a, factor = spread(rng, 3, 3 if seed % 4 else 150), rng.normal(), 10.0 ** rng.uniform(-3, 3)
+    q, a, factor = spread(rng, 4, 3 if seed % 4 else 150), rng.normal(), 10.0 ** rng.uniform(-3, 3)
     np.testing.assert_allclose(
         (af.second_moment(af.min_exp, q), af.slope_moment(af.min_exp, q)), af.min_exp_moments(q), rtol=1e-12
     )
     line = lambda x: factor * torch.where(x > 0, x, a * x)  # noqa: E731
     mean = factor**2 * (1 + a**2) / 2
     np.testing.assert_allclose(
-        (af.second_moment(line, q), af.slope_moment(line, q)), (mean * q, [mean] * 3), rtol=1e-12
+        (af.second_moment(line, q), af.slope_moment(line, q)), (mean * q, [mean] * 4), rtol=1e-12
     )
 
 
