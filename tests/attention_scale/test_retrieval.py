@@ -96,7 +96,14 @@ def test_the_loss_of_any_layers_is_that_of_each_layer(seed):
 def test_bad_arguments():
     generator = torch.Generator()
     good = {"seeds": 1, "n": 2, "queries": 1}
-    for name, value in (("n", 0), ("queries", 1.5), ("depth", True), ("noise", -1.0), ("noise", float("nan"))):
+    for name, value in (
+        ("n", 0),
+        ("queries", 1.5),
+        ("depth", True),
+        ("noise", -1.0),
+        ("noise", 1e20),
+        ("noise", float("nan")),
+    ):
         with pytest.raises(ValueError, match=f"^{name}: "):
             m.retrieval_task(generator, **{**good, name: value})
     with pytest.raises(ValueError, match="^copies: "):
