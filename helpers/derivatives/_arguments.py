@@ -40,11 +40,16 @@ def function_values(f: Function, at: NDArray[Any]) -> NDArray[Any]:
     return values if values.shape == at.shape else np.broadcast_to(values, np.broadcast_shapes(values.shape, at.shape))
 
 
+def check_finite(result: Any) -> None:
+    """ValueError where f's value or derivative is not made of finite real numbers."""
+    if np.asarray(result).dtype.kind not in "iuf" or not np.isfinite(result).all():
+        raise ValueError("f: did not give finite real numbers at x; give an x in the domain of f, and small enough")
+
+
 def finite_result(result: Any, x: Any) -> Any:
     """``result``, in float64 and in the shape that it has together with x; ValueError where it is not finite."""
     if isinstance(result, float) and isinstance(x, float) and math.isfinite(result):
         return float(result)
-    if np.asarray(result).dtype.kind not in "iuf" or not np.isfinite(result).all():
-        raise ValueError("f: did not give finite real numbers at x; give an x in the domain of f, and small enough")
+    check_finite(result)
     shape = np.broadcast_shapes(np.shape(result), np.shape(x))
     return np.array(np.broadcast_to(result, shape), dtype=float)[()]

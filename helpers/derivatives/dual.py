@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.derivatives._arguments import check_function, finite_result, real_value
+from helpers.derivatives._arguments import check_finite, check_function, finite_result, real_value
 from helpers.derivatives._number import Number, primal, require, require_power
 from helpers.derivatives._types import Function, Operand
 from helpers.inputs import integer
@@ -166,13 +166,13 @@ def nested_derivative(f: Function, x: Operand, n: int = 1) -> Operand:
             result = f(variable)
     finally:
         _innermost.reset(token)
-    finite_result(primal(result), primal(x))
+    check_finite(primal(result))
     for level in reversed(levels):  # a result of a lower level does not depend on this copy of x
         if _level(result) > level:
             raise ValueError("f: returned a Dual of another derivative; give an f that keeps its variables to itself")
         result = result.slope if _level(result) == level else 0.0
     if isinstance(result, Dual):  # it depends on the variable of a derivative around this one
-        finite_result(primal(result), primal(x))
+        check_finite(primal(result))
         return result
     return finite_result(result, primal(x))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.derivatives._arguments import check_function, finite_result, real_value
+from helpers.derivatives._arguments import check_finite, check_function, finite_result, real_value
 from helpers.derivatives._number import Number, primal, require, require_power
 from helpers.derivatives._series import exp_coefficients, inner, plain_value, power_coefficients
 from helpers.derivatives._types import Array, Function, Operand, Real
@@ -40,7 +40,7 @@ def derivative(f: Function, x: Real, n: int = 1) -> float | Array:
         result = Taylor([result] + [0.0] * n, variable)  # a constant
     if result.variable is not variable:
         raise ValueError("f: returned a series in the variable of another derivative()")
-    finite_result(result.coefficients[0], value)
+    check_finite(result.coefficients[0])
     with np.errstate(over="ignore"):
         return finite_result(result.coefficients[n] * (math.factorial(n) / step**n), value)
 
@@ -73,6 +73,11 @@ class Taylor(Number):
 
     @staticmethod
     def _add(a: Operand, b: Operand) -> Taylor:
+        if not isinstance(a, Taylor):
+            a, b = b, a
+        if not isinstance(b, Taylor):  # a constant changes the constant term only
+            first, *rest = a.coefficients
+            return Taylor([first + real_value("operand", b), *rest], a.variable)
         a, b, variable = _series_pair(a, b)
         return Taylor(list(map(operator.add, a, b)), variable)
 
@@ -93,6 +98,10 @@ class Taylor(Number):
 
     @staticmethod
     def _divide(a: Operand, b: Operand) -> Taylor:
+        if not isinstance(b, Taylor):
+            b = real_value("operand", b)
+            require(b != 0, "division", "a divisor ≠ 0")
+            return Taylor([c / b for c in a.coefficients], a.variable)
         a, b, variable = _series_pair(a, b)
         require(b[0] != 0, "division", "a divisor ≠ 0")
         quotient = [a[0] / b[0]]
@@ -107,6 +116,8 @@ class Taylor(Number):
             require(primal(a) > 0, "power", "> 0 when the exponent varies")
             return np.exp(b * np.log(a))
         b, base = real_value("exponent", b), a.coefficients
+        if isinstance(b, float) and b.is_integer() and 0 <= b <= 64:
+            return _whole_power(a, b)
         require_power(base[0], b)
         # products hold at base 0 too, where the recurrence divides by it; for high powers they are the less exact way
         by_products = (b >= 0) & (b % 1 == 0) & ((b <= 64) | (base[0] == 0))
@@ -202,13 +213,15 @@ def _whole_power(a: Taylor, exponent: float) -> Taylor:
     """a^exponent by repeated squaring, for a whole exponent ≥ 0."""
     order = len(a.coefficients) - 1
     rest = int(exponent) if exponent <= 64 else min(int(exponent), order + 1)  # beyond: base 0, so no term is left
-    result, square = Taylor([1.0] + [0.0] * order, a.variable), a
-    while rest:
+    if rest == 0:
+        return Taylor([1.0] + [0.0] * order, a.variable)
+    while rest % 2 == 0:
+        a, rest = a * a, rest // 2
+    result = a
+    while rest := rest // 2:
+        a = a * a
         if rest % 2:
-            result = result * square
-        rest //= 2
-        if rest:
-            square = square * square
+            result = result * a
     return result
 
 
