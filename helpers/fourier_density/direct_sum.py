@@ -49,16 +49,23 @@ def _checked(a: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(
             f"a, x: shapes {tuple(a.shape)}, {tuple(x.shape)} do not fit; give (..., N+1), (...)"
         ) from error
+    x = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x  # complex numbers have no such halves
+    x = x - 2 * torch.round(x / 2).detach()  # exact, and no change in [−1, 1]
     return a * torch.ldexp(torch.ones_like(largest), -torch.frexp(largest).exponent), x
 
 
 def line_log_prob(a: Tensor, y: Tensor, loc: Tensor | float, scale: Tensor | float) -> Tensor:
     """log density of y = loc + scale · artanh(x) on ℝ, x as in `fourier_log_prob`; differentiable in all arguments.
 
+    ValueError: as there, scale not > 0, y nan; at y = ±inf the value is −inf.
+
     >>> line_log_prob(torch.ones(1, dtype=torch.complex128), torch.zeros(1).double(), 0.0, 2.0).exp()  # 1/2 · 1/2
     tensor([0.2500], dtype=torch.float64)
     """
+    y = float_tensor("y", y).double()
+    scale = torch.as_tensor(scale, dtype=torch.float64, device=y.device)
+    if not functorch_active() and not (scale > 0).all():
+        raise ValueError(f"scale: holds {scale.min().item():g}; give numbers > 0")
     z = (y - loc) / scale
     log_jacobian = 2 * (math.log(2) - z.abs() - torch.log1p(torch.exp(-2 * z.abs())))
-    log_scale = torch.log(torch.as_tensor(scale, dtype=torch.float64))
-    return fourier_log_prob(a, torch.tanh(z)) + log_jacobian - log_scale
+    return fourier_log_prob(a, torch.tanh(z)) + log_jacobian - torch.log(scale)

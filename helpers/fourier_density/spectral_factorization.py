@@ -15,6 +15,7 @@ from helpers.fourier_density._arrays import complex_vector, returned
 from helpers.fourier_density._types import Complex, Given, Returned
 from helpers.fourier_density.power_series import power_series_exp
 from helpers.fourier_density.trigonometric_series import descending_zeros, trigonometric_sum
+from helpers.inputs import real_number
 
 HIGHEST_DEGREE = 1024  # the factor of this degree takes several seconds
 
@@ -86,20 +87,22 @@ def minimum_phase_start(c: Given, floor: float = 2e-4) -> Complex:
     """Approximate minimum-phase factor of f + floor · c_0 by one FFT cepstrum; c as in `fejer_riesz`, any f ≥ 0.
 
     log f is analytic in |Im x| < √(2·floor)/N or so, and a grid of 8/√floor points a degree resolves that.
+    ValueError: c_0 not real and positive, some |c_n| > c_0, floor < 1e-9.
 
     >>> minimum_phase_start([5, -2], 1e-6).real.round(4).tolist()
     [2.0, -1.0]
     """
-    c = complex_vector("c", c)
+    c, size = _unit_series(c)
+    floor = real_number("floor", floor, at_least=1e-9)
     degree = c.size - 1
     grid = 1 << int(8 / np.sqrt(floor) * max(degree, 1)).bit_length()
     two_sided = np.zeros(grid, dtype=complex)
     two_sided[: degree + 1] = c
     two_sided[-degree:] = c[:0:-1].conj() if degree else two_sided[-degree:]
-    f = np.maximum(np.fft.fft(two_sided).real, 0) + floor * c[0].real  # f(−x) on the grid
+    f = np.maximum(np.fft.fft(two_sided).real, 0) + floor  # f(−x) on the grid
     cepstrum = np.fft.ifft(np.log(f))[: degree + 1]
     cepstrum[0] /= 2
-    return power_series_exp(cepstrum.conj())
+    return power_series_exp(cepstrum.conj()) * np.sqrt(size)
 
 
 def _newton_factor(c: Complex, a: Complex) -> Complex:

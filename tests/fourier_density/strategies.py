@@ -1,7 +1,12 @@
 """Densities to try, and the plain sums they are held to."""
 
+import copy
+import re
+import warnings
+
 import numpy as np
 import torch
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from helpers.fourier_density import peers
@@ -36,3 +41,63 @@ def amplitudes(draw, max_degree: int = 128):
 def random_mixture(seed: int = 0, models: int = 2, components: int = 3) -> peers.Mixture:
     generator = torch.Generator().manual_seed(seed)
     return tuple(torch.randn(models, components, generator=generator, dtype=torch.float64) * 0.5 for _ in range(3))
+
+
+many = settings(max_examples=500, deadline=None, derandomize=True)
+batches = settings(max_examples=100, deadline=None, derandomize=True)  # of five inputs or more
+
+
+@st.composite
+def hard_vectors(draw, most: int = 9, real: bool = False, scales: float = 150):
+    """Vectors as a caller may give them: of any kind, scale and memory order, some with nan, inf, zeros, or empty."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    size = draw(st.integers(0, most))
+    values = rng.normal(size=size) + (0 if real else 1j * rng.normal(size=size))
+    values = values * 10.0 ** draw(st.sampled_from([0, 0, 0, 3, -3, scales, -scales]))
+    spoil = draw(st.sampled_from(["", "", "", "", "zeros", "nan", "inf", "0", "mixed scales"]))
+    if spoil in ("zeros", "nan", "inf"):
+        values[rng.random(size) < 0.4] = {"zeros": 0, "nan": np.nan, "inf": np.inf}[spoil]
+    elif spoil == "0":
+        values = values * 0
+    elif spoil:
+        values = values * 10.0 ** rng.uniform(-20, 20, size)
+    kind = draw(st.sampled_from(["array", "array", "list", "single", "half", "integers", "torch", "view", "reversed"]))
+    with np.errstate(all="ignore"):
+        if kind == "list":
+            return values.tolist()
+        if kind == "single":
+            return values.astype(np.float32 if real else np.complex64)
+        if kind == "half":
+            return values.real.astype(np.float16)
+        if kind == "integers":
+            return np.clip(np.nan_to_num(3 * values.real), -99, 99).astype(np.int32)
+        if kind == "torch":
+            return torch.tensor(values, requires_grad=draw(st.booleans()))
+        if kind == "view":
+            return np.repeat(values, 3)[::3]
+        return values[::-1] if kind == "reversed" else values
+
+
+def answer(function, *arguments, infinite: bool = False, **options):
+    """What the function returns, None after a ValueError; never a warning, a nan, or an argument changed in place."""
+    before = copy.deepcopy([a.detach() if isinstance(a, torch.Tensor) else a for a in arguments])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            result = function(*arguments, **options)
+        except ValueError as error:
+            assert re.match(r"^[a-z][\w, ]*: .*; give |^[a-z]+: ", str(error)), error
+            result = None
+    for one, other in zip(arguments, before, strict=True):
+        if not callable(one) and not hasattr(one, "degree"):
+            np.testing.assert_array_equal(plain(one), plain(other))
+    for part in result if isinstance(result, tuple) else [result]:
+        if part is not None and not hasattr(part, "degree"):
+            part = plain(part)
+            assert not np.isnan(part).any() and (infinite or np.isfinite(part).all()), part
+    return result
+
+
+def plain(values) -> np.ndarray:
+    """Any array, tensor or number as a numpy array."""
+    return values.detach().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)

@@ -2,9 +2,20 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers.fourier_density import FourierDensity, autocorrelation, fejer_riesz
-from tests.fourier_density.strategies import amplitudes, direct_pdf, midpoints, random_amplitude
+from tests.fourier_density.strategies import (
+    amplitudes,
+    answer,
+    batches,
+    direct_pdf,
+    hard_vectors,
+    many,
+    midpoints,
+    plain,
+    random_amplitude,
+)
 
 
 @settings(deadline=None, max_examples=40)
@@ -122,3 +133,62 @@ def test_bad_arguments():
     with pytest.raises(ValueError, match="generator"):
         density.sample(3, None)
     assert density.sample(0, rng).shape == (0,)
+
+
+@many
+@given(hard_vectors(), hard_vectors(real=True))
+def test_densities_of_any_input(a, x):
+    density = answer(FourierDensity, a)
+    values = plain(a).astype(complex)
+    assert (density is None) == (values.size == 0 or not values.any() or not np.isfinite(values).all())
+    if density is None:
+        return
+    points = plain(x).astype(float)
+    log_p = answer(density.log_prob, x, infinite=True)
+    p, phi = answer(density.pdf, x), answer(density.cdf, x)
+    if np.isnan(points).any():
+        assert log_p is None and p is None and phi is None
+        return
+    inside = np.abs(points) <= 1
+    scale = np.abs(values.view(float)).max()
+    expected = direct_pdf(values.real / scale + 1j * (values.imag / scale), points[inside])
+    np.testing.assert_allclose(plain(p)[inside], expected, atol=1e-12)
+    good = expected > 1e-3
+    np.testing.assert_allclose(plain(log_p)[inside][good], np.log(expected[good]), atol=1e-10)
+    assert (plain(log_p)[~inside] == -np.inf).all()
+    assert (plain(phi)[points >= 1] == 1).all() and (plain(phi)[points <= -1] == 0).all()
+    for moment in (density.mean, density.variance, density.roughness, density.entropy):
+        answer(moment)
+    assert -1 <= density.mean() <= 1 and 0 <= density.variance() <= 1 and density.entropy() <= np.log(2) + 1e-12
+    modes = plain(density.modes())
+    assert (np.abs(modes) <= 1).all()
+    assert (density.pdf(modes) >= density.pdf(np.clip(modes + 1e-4, -1, 1)) - 1e-7 * (1 + density.degree)).all()
+
+
+@batches
+@given(st.integers(0, 2**32 - 1), st.floats(-140, 140), st.floats(-2, 2))
+def test_densities_on_the_line_at_any_scale(seed, exponent, shift):
+    """y ↦ 10^e (y + shift) moves the density and nothing else."""
+    rng = np.random.default_rng(seed)
+    a, z, scale = random_amplitude(seed % 6, seed), rng.normal(size=5) * 3, 10.0**exponent
+    unit, moved = FourierDensity(a, 0.0, 1.0), FourierDensity(a, shift * scale, scale)
+    y, u = shift * scale + scale * z, rng.random(5) ** 9
+    log_scale = np.log(scale)
+    np.testing.assert_allclose(answer(moved.log_prob, y), unit.log_prob(z) - log_scale, atol=1e-8)
+    np.testing.assert_allclose(answer(moved.cdf, y), unit.cdf(z), atol=1e-12)
+    np.testing.assert_allclose(answer(moved.icdf, u), shift * scale + scale * unit.icdf(u), rtol=1e-12)
+    assert answer(moved.mean) == pytest.approx(shift * scale + scale * unit.mean(), rel=1e-9, abs=1e-12 * scale)
+    assert answer(moved.variance) / scale**2 == pytest.approx(unit.variance(), rel=1e-9)
+    assert answer(moved.entropy) == pytest.approx(unit.entropy() + log_scale, abs=1e-9)
+
+
+@pytest.mark.parametrize("edge", [1.0, np.nextafter(1, 2), -1.0, np.nextafter(-1, -2), 1e300, -np.inf])
+def test_the_ends_of_the_interval_belong_to_it_and_nothing_beyond(edge):
+    density = FourierDensity([1, 0.5j])
+    assert np.isfinite(density.log_prob(edge)) == (abs(edge) <= 1)
+    assert np.isfinite(density.log_prob(torch.tensor(edge, requires_grad=True)).item()) == (abs(edge) <= 1)
+
+
+def test_density_tells_what_it_is():
+    assert repr(FourierDensity([1, 2, 3])) == "FourierDensity of degree 2 on [−1, 1]"
+    assert repr(FourierDensity([1], 0.5, 2.0)) == "FourierDensity of degree 0 on ℝ, loc 0.5, scale 2"

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 
 from helpers.fourier_density import FourierDensity, fourier_log_prob, line_log_prob
-from tests.fourier_density.strategies import amplitudes, random_amplitude
+from tests.fourier_density.strategies import amplitudes, answer, hard_vectors, many, plain, random_amplitude
 
 
 @settings(deadline=None, max_examples=100)
@@ -31,3 +31,39 @@ def test_torch_gradients(line):
     )
     batch = fourier_log_prob(torch.stack([a, 2 * a, 3 * a]), x)
     np.testing.assert_allclose(batch.detach().numpy(), FourierDensity(a.detach()).log_prob(x.detach()).numpy())
+
+
+@many
+@given(hard_vectors(), hard_vectors(real=True))
+def test_log_prob_of_any_input(a, x):
+    a, x = torch.tensor(plain(a).copy()), torch.tensor(plain(x).copy())
+    value = answer(fourier_log_prob, a, x, infinite=True)
+    line = answer(line_log_prob, a, x, 1.0, 2.0, infinite=True)
+    if a.is_complex() and a.numel() and a.abs().max() > 0 and torch.isfinite(torch.view_as_real(a)).all():
+        assert (value is None) == (not x.is_floating_point() or not bool(torch.isfinite(x).all()))
+    if value is not None and x.dtype == torch.float64 and a.dtype == torch.complex128:
+        density = FourierDensity(a.numpy())
+        folded = x.numpy() - 2 * np.rint(x.numpy() / 2)
+        p = density.pdf(folded)
+        np.testing.assert_allclose(value.exp().numpy(), p, atol=1e-11)
+        np.testing.assert_allclose(line.exp().numpy(), FourierDensity(a.numpy(), 1.0, 2.0).pdf(x.numpy()), atol=1e-11)
+
+
+def test_gradient_at_a_zero_of_the_density():
+    a = torch.tensor([1, 1], dtype=torch.complex128, requires_grad=True)  # p(1) = 0, to rounding; A(x) = 0 below
+    x = torch.tensor([0.3, 1.0], dtype=torch.float64, requires_grad=True)
+    fourier_log_prob(a, x)[0].backward()
+    assert torch.isfinite(torch.view_as_real(a.grad)).all() and x.grad[1] == 0
+    flat = torch.tensor([1, -1], dtype=torch.complex128, requires_grad=True)  # A(0) is 0 exactly
+    value = fourier_log_prob(flat, torch.tensor([0.0, 0.5]).double())
+    assert value[0] == -torch.inf
+    value.sum().backward()
+    alone = torch.autograd.grad(fourier_log_prob(flat, torch.tensor([0.5]).double()).sum(), flat)[0]
+    torch.testing.assert_close(flat.grad, alone)
+
+
+def test_log_prob_under_function_transforms():
+    a, x = torch.tensor(random_amplitude(4)), torch.tensor([0.1, -0.7], dtype=torch.float64)
+    slope = torch.func.vmap(torch.func.grad(lambda t: fourier_log_prob(a, t)))(x)
+    x.requires_grad_()
+    torch.testing.assert_close(slope, torch.autograd.grad(fourier_log_prob(a, x).sum(), x)[0])

@@ -1,10 +1,28 @@
+import mpmath
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
-from helpers.fourier_density import FourierDensity, distribution_coefficients, quantiles_by_bisection, trigonometric_sum
-from tests.fourier_density.strategies import amplitudes, midpoints, random_amplitude
+from helpers.fourier_density import (
+    FourierDensity,
+    distribution_coefficients,
+    fejer_riesz,
+    quantiles_by_bisection,
+    trigonometric_sum,
+)
+from tests.fourier_density.strategies import (
+    amplitudes,
+    answer,
+    batches,
+    direct_pdf,
+    hard_vectors,
+    many,
+    midpoints,
+    random_amplitude,
+)
 
 
 def test_distribution_function_is_the_integral_of_the_density():
@@ -35,6 +53,23 @@ def test_samples_follow_the_density(line):
     assert x.mean() == pytest.approx(density.mean(), abs=5 * np.sqrt(density.variance() / x.size))
 
 
+class Zeros(np.random.Generator):
+    """A generator that draws what it may, but seldom does."""
+
+    def __init__(self):
+        super().__init__(np.random.PCG64(0))
+
+    def random(self, size=None):
+        return np.zeros(size)
+
+
+def test_samples_are_finite():
+    x = FourierDensity([1, 0.3], 1.0, 2.0).sample(3, Zeros())
+    assert np.isfinite(x).all()
+    generator = torch.Generator().manual_seed(0)
+    assert torch.isfinite(FourierDensity([1, 0.3], 1.0, 2.0).sample(10**5, generator)).all()
+
+
 def test_icdf_ends_and_flat_places():
     density = FourierDensity(np.poly([1, 1, -1, -1]))  # p has zeros of order 4
     u = np.concatenate([[0, 5e-324, 1e-300, 1e-17, 1 - 1e-16, 1], np.linspace(0, 1, 999)])
@@ -44,3 +79,37 @@ def test_icdf_ends_and_flat_places():
     line = FourierDensity([1, 0.3], 0.0, 1.0)
     assert line.icdf(0.0) == -np.inf and line.icdf(1.0) == np.inf
     assert line.pdf(np.inf) == 0 and line.log_prob(-np.inf) == -np.inf and line.cdf(np.inf) == 1
+
+
+@many
+@given(hard_vectors(), hard_vectors(real=True))
+def test_distributions_of_any_input(b, u):
+    answer(distribution_coefficients, b)
+    answer(quantiles_by_bisection, b, u)
+    answer(FourierDensity([1, 0.5j]).icdf, u)
+
+
+@batches
+@given(st.integers(0, 2**32 - 1), st.floats(-300, -0.1))
+def test_quantiles_keep_their_digits_in_the_left_tail(seed, exponent):
+    """Φ(−1 + δ) = δ p(−1) + δ² p'(−1)/2 + …, with p from the direct sum."""
+    density, u = FourierDensity(random_amplitude(seed % 8, seed), 0.0, 1.0), 10.0 ** (exponent * np.linspace(0.1, 1, 5))
+    z = answer(density.icdf, u)
+    np.testing.assert_allclose(density.cdf(z), u, rtol=1e-9)
+    end = direct_pdf(random_amplitude(seed % 8, seed), np.array([-1.0]))[0]
+    if end > 1e-3:
+        np.testing.assert_allclose(z[u < 1e-9], 0.5 * np.log(u[u < 1e-9] / end / 2), atol=1e-4)
+
+
+def test_quantiles_against_many_digits():
+    with mpmath.workdps(400):
+        b = [mpmath.mpc(1), mpmath.mpc("0.2", "0.3"), mpmath.mpc("-0.1", "0.05")]
+
+        def phi(x):
+            waves = (b[n] * (mpmath.expjpi(n * x) - (-1) ** n) / (1j * mpmath.pi * n) for n in (1, 2))
+            return (x + 1) / 2 + sum(mpmath.re(wave) for wave in waves)
+
+        density = FourierDensity(fejer_riesz([complex(v) for v in b]), 0.5, 3.0)
+        for u in (1e-300, 1e-30, 1e-17, 2.0**-54, 1e-5, 0.2, 0.7):
+            found = mpmath.mpf(float(density.icdf(u)))
+            assert abs(phi(mpmath.tanh((found - 0.5) / 3)) / mpmath.mpf(u) - 1) < 1e-11

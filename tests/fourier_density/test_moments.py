@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from scipy import integrate
 
-from helpers.fourier_density import FourierDensity
-from tests.fourier_density.strategies import amplitudes, midpoints, random_amplitude
+from helpers.fourier_density import FourierDensity, interval_mean, interval_variance, line_mean, line_variance
+from tests.fourier_density.strategies import amplitudes, answer, hard_vectors, many, midpoints, plain, random_amplitude
 
 
 @settings(deadline=None, max_examples=25)
@@ -47,3 +47,28 @@ def test_closed_forms_of_the_shortest_density():
     assert density.variance() == pytest.approx(1 / 3 - 4 * beta / np.pi**2)
     assert density.roughness() == pytest.approx(np.pi**2 * beta**2)
     np.testing.assert_allclose(density.modes(), [0], atol=1e-12)
+
+
+@many
+@given(hard_vectors())
+def test_moments_of_any_input(b):
+    """Coefficients of a density give its moments; others are refused."""
+    for function in (interval_mean, interval_variance, line_mean):
+        first = plain(b).astype(complex)
+        refused = first.size == 0 or not np.isfinite(first).all() or abs(first[0] - 1) > 1e-9 or np.abs(first).max() > 1
+        assert answer(function, b) is not None or refused
+
+
+def test_moments_against_quadrature():
+    x, weights = np.polynomial.legendre.leggauss(40)
+    z = np.linspace(-25, 25, 2001)
+    waves = [np.exp(1j * np.pi * np.outer(np.arange(8), points)) for points in (x, np.tanh(z))]
+    jacobian = (z[1] - z[0]) / np.cosh(z) ** 2
+    for seed in range(500):
+        b = FourierDensity(random_amplitude(seed % 8, seed)).coefficients
+        p, q = (0.5 + (b[1:] @ wave[1 : b.size]).real for wave in waves)
+        mean, line = weights @ (x * p), z @ (q * jacobian)
+        assert answer(interval_mean, b) == pytest.approx(mean, abs=1e-11)
+        assert answer(interval_variance, b) == pytest.approx(weights @ ((x - mean) ** 2 * p), abs=1e-11)
+        assert answer(line_mean, b) == pytest.approx(line, abs=1e-11)
+        assert answer(line_variance, b) == pytest.approx((z - line) ** 2 @ (q * jacobian), abs=1e-10)

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 
-from helpers.fourier_density import FourierDensity, roughness_gradient, trigonometric_sum
-from tests.fourier_density.strategies import midpoints, random_amplitude
+from helpers.fourier_density import FourierDensity, roughness, roughness_gradient, trigonometric_sum
+from tests.fourier_density.strategies import answer, hard_vectors, many, midpoints, plain, random_amplitude
 
 
 def test_roughness_is_the_integral():
@@ -20,3 +21,19 @@ def test_roughness_gradient_by_autograd():
     value.backward()
     np.testing.assert_allclose(roughness_gradient(a)[0], value.item(), rtol=1e-12)
     np.testing.assert_allclose(roughness_gradient(a)[1], t.grad.numpy(), atol=1e-10)
+
+
+@many
+@given(hard_vectors())
+def test_roughness_of_any_input(a):
+    answer(roughness, a)
+    found = answer(roughness_gradient, a)
+    if found is not None:
+        values = plain(a).astype(complex)
+        scale = np.abs(values.view(float)).max()
+        t = torch.tensor(values.real / scale + 1j * (values.imag / scale), requires_grad=True)
+        c = torch.stack([(t[: len(t) - n] * t[n:].conj()).sum() for n in range(len(t))])
+        value = torch.pi**2 * (torch.arange(len(t)) ** 2 * c.abs() ** 2).sum() / c[0].real ** 2
+        value.backward()
+        assert found[0] == pytest.approx(value.item(), rel=1e-10, abs=1e-11)
+        np.testing.assert_allclose(found[1] * scale, t.grad.numpy(), atol=1e-9 * (1 + len(t) ** 3))

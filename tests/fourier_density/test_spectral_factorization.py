@@ -11,7 +11,7 @@ from helpers.fourier_density import (
     minimum_phase_start,
     trigonometric_sum,
 )
-from tests.fourier_density.strategies import midpoints, random_amplitude
+from tests.fourier_density.strategies import answer, hard_vectors, many, midpoints, plain, random_amplitude
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 7, 64, 256])
@@ -77,3 +77,27 @@ def test_fejer_riesz_rejects(c, message):
 def test_minimum_phase_start_is_close():
     c = autocorrelation_by_sum(np.array([3, 1, 0.5j]))
     np.testing.assert_allclose(autocorrelation(minimum_phase_start(c / c[0])), c / c[0], atol=3e-4)
+
+
+@many
+@given(hard_vectors())
+def test_factors_of_any_input(a):
+    """c from a has a factor; a itself, read as c, has one or is refused."""
+    c = answer(autocorrelation_by_sum, a)
+    for series, possible in ((c, c is not None and abs(c[0]) > 0), (a, False)):
+        factor, by_roots = answer(fejer_riesz, series), answer(fejer_riesz_by_roots, series)
+        assert factor is not None or not possible
+        if factor is not None:
+            given_c = plain(series).astype(complex)
+            assert np.abs(autocorrelation_by_sum(factor) - given_c).max() <= 1e-8 * given_c[0].real
+            assert by_roots is not None
+        start = answer(minimum_phase_start, series)
+        if possible:
+            assert np.abs(autocorrelation_by_sum(start) - c).max() <= 3e-4 * c[0].real
+
+
+def test_a_wave_of_high_degree_is_refused_at_once_and_a_valid_one_never_for_rounding():
+    c = np.arange(201.0, 0, -1)  # Fejér's kernel, which touches zero 200 times
+    assert np.abs(autocorrelation_by_sum(fejer_riesz(c)) - c).max() <= 1e-8 * c[0]
+    with pytest.raises(ValueError, match="degree 4999"):
+        fejer_riesz(np.arange(5000.0, 0, -1))
