@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
 from helpers.determinant_derivatives._double_double import LongFactors, long_factors, product_with_diagonal
@@ -20,7 +21,10 @@ SMALL_PIVOT = 2.0**-20  # × the largest entry: a smaller pivot that counts asks
 
 
 class Parts(NamedTuple):
-    """adj(A) = (high + low) 2^exponent, entry by entry; det(A) = det 2^det_exponent; pivots of the scaled matrix."""
+    """adj(A) = (high + low) 2^exponent, entry by entry; det(A) = det 2^det_exponent; pivots of the scaled matrix.
+
+    low is empty where no matrix of the batch needed it.
+    """
 
     high: Array
     low: Array
@@ -79,12 +83,9 @@ def adjugate_parts(A: Array, rank_tolerance: float = 0.0, last: int = 2) -> Part
     others, power = leave_one_out(pivots)
     top = largest_exponent(others, power, -1)
     others = sign * times_power(others, power - top[:, None])
-    high, low = _inner_products(found, pivots, others)
-    place = (np.arange(len(found))[:, None, None], [[[i] for i in f.columns] for f in found], [[f.rows] for f in found])
-    parts = np.empty((2, len(found), n, n))
-    parts[0][place] = high
-    parts[1][place] = low
-    high, low = parts.reshape(2, *A.shape)
+    rows, columns = np.array([f.rows for f in found]), np.array([f.columns for f in found])
+    place = np.arange(len(found))[:, None, None], columns[:, :, None], rows[:, None, :]
+    high, low = (_placed(part, place, A.shape) for part in _inner_products(found, pivots, others))
     total = top.reshape(batch) + r.sum(-1) + c.sum(-1)
     exponent = total[..., None, None] - c[..., :, None] - r[..., None, :]
     det, det_exponent = np.frexp(pivots[:, -1])
@@ -92,10 +93,19 @@ def adjugate_parts(A: Array, rank_tolerance: float = 0.0, last: int = 2) -> Part
     return Parts(high, low, exponent, det, total + det_exponent.reshape(batch), pivots.reshape(*batch, n))
 
 
+def _placed(part: Array, place: tuple[NDArray[np.integer], ...], shape: tuple[int, ...]) -> Array:
+    result = np.empty(part.shape)
+    if part.size:
+        result[place] = part
+        return result.reshape(shape)
+    return result
+
+
 def _inner_products(found: list[_Factors], pivots: Array, others: Array) -> tuple[Array, Array]:
-    """U⁻¹ diag(others) L⁻¹ of each matrix, and what rounding lost of it where that was asked for."""
+    """U⁻¹ diag(others) L⁻¹ of each matrix, and what rounding lost of it: an empty array where nobody asked for that."""
     n = pivots.shape[-1]
-    high, low = np.zeros((2, len(found), n, n))
+    high = np.empty((len(found), n, n))
+    low = np.zeros_like(high) if any(isinstance(f.lu, LongFactors) for f in found) else np.empty(0)
     unit, pivots = np.eye(n, order="F"), np.where(pivots == 0, 1.0, pivots)  # beside the last, only its own 1 stands
     for k, f in enumerate(found):
         if isinstance(f.lu, LongFactors):

@@ -65,8 +65,10 @@ def adjugate_by_singular_values(A: object) -> Array:
 
 
 def _parts(A: object, rank_tolerance: float) -> Parts:
-    tolerance = real_number("rank_tolerance", rank_tolerance, at_least=0, below=1)
-    return adjugate_parts(real_array("A", A, square=True), tolerance)
+    A = real_array("A", A, square=True)
+    return adjugate_parts(
+        A, real_number("rank_tolerance", rank_tolerance, at_least=0, below=1) if rank_tolerance != 0 else 0.0
+    )
 
 
 def scaled_adjugate(A: object, *, rank_tolerance: float = 0.0) -> tuple[Array, Integers]:

@@ -30,7 +30,7 @@ def _trace_of_product(parts: Parts, dA: Array) -> tuple[Array, Integers]:
     """tr(adj(A) dA) as mantissa and exponent."""
     mantissa, exponent = np.frexp(transpose(dA))
     power = parts.exponent + exponent
-    if not parts.low.any():
+    if not parts.low.size:
         terms, top = to_common_exponent(parts.high * mantissa, power)
         return terms.sum((-2, -1)), top
     high, low = two_product(parts.high, mantissa)
