@@ -9,7 +9,7 @@ from helpers.sgd_dynamics._types import Array, Field, field_values
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2  # on [0, 1]
-_CELLS = 2**20
+_CELLS = 2**18
 
 
 def log_passage_integral(scaled: Field, start: float, target: float, lower: float, points: int) -> float:
@@ -19,7 +19,7 @@ def log_passage_integral(scaled: Field, start: float, target: float, lower: floa
     at start from below, then halves every cell whose share of the integral times the bend of Φ in it is above a
     threshold. On that mesh Φ is a polygon, for which the integral is exact; Romberg's extrapolation over two further
     halvings removes its leading errors, and the threshold falls until the last two extrapolations agree.
-    ValueError where that takes more than 2²⁰ cells.
+    ValueError where that takes more than 2¹⁸ cells.
     """
     mesh = np.linspace(start, target, points)
     if lower < start:

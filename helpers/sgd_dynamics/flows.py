@@ -14,14 +14,14 @@ from scipy.optimize import brentq
 from helpers.inputs import real_array, real_number
 from helpers.sgd_dynamics._types import Array, Field, field_values, locked
 
-_EVALUATIONS = 100_000  # of the gradient, after which a method gives up: a few seconds
+_EVALUATIONS = 50_000  # of the gradient, after which a method gives up: a few seconds
 
 
 def gradient_flow(gradient: Field, start: ArrayLike, times: ArrayLike) -> Array:
     """θ(t) of θ̇ = −∇L for one start (d,) at times ≥ 0 that do not decrease (T,), shape (T, d).
 
     Accurate to about 1e−11 (DOP853), 1e−9 where it is stiff (LSODA). ValueError for bad arguments, and for a flow that
-    blows up or takes more than 100 000 evaluations of the gradient.
+    blows up or takes more than 50 000 evaluations of the gradient.
 
     >>> gradient_flow(lambda x: x, [1.0], [0.0, 1.0]).round(6).tolist()  # e^{−t}
     [[1.0], [0.367879]]
@@ -116,7 +116,7 @@ def critical_friction(gradient: Field, start: float, barrier: float, high: float
     """The friction λ above which a ball released at rest at ``start`` (one coordinate) no longer reaches ``barrier``.
 
     Root finding (brentq) on the speed of arrival, or minus the distance that is missing where the ball turns or has
-    too little energy left for the highest point ahead. Lengths are measured by the way, times by the first push.
+    too little energy left for the highest point ahead. Lengths are measured by the way, times by the strongest push.
     ValueError when the ball crosses even at λ = ``high``, or fails to at λ = 0.
 
     >>> round(critical_friction(lambda x: x**3 - x, -1.6, 0.0), 4)
@@ -132,19 +132,19 @@ def critical_friction(gradient: Field, start: float, barrier: float, high: float
     x = np.linspace(0.0, 1.0, 4097)
     with np.errstate(all="ignore"):
         forces = pull(x[:, None])[:, 0]
-        first = float(forces[0])
-        height = -cumulative_simpson(forces / first, x=x, initial=0)
+        strongest = float(np.abs(forces).max())
+        height = -cumulative_simpson(forces / strongest, x=x, initial=0)
         ahead = np.maximum.accumulate(height[::-1])[::-1]  # the highest point that is still to come
-    if not (first > 0 and np.isfinite(height).all()):
+    if not (way and forces[0] > 0 and np.isfinite(height).all()):
         raise ValueError("start, barrier: the ball is not pushed towards the barrier; give a start above it")
-    unit = math.sqrt(first) / math.sqrt(abs(way))  # 1/time
+    unit = math.sqrt(strongest) / math.sqrt(abs(way))  # 1/time
     rise = (ahead - height).max()
 
     def margin(friction: float) -> float:
         """Of the ball with friction × unit; its state is (share of the way, velocity, height)."""
 
         def force(t: float, y: Array) -> list[float]:
-            push = float(pull(y[:1])[0]) / first
+            push = float(pull(y[:1])[0]) / strongest
             return [y[1], push - friction * y[1], -push * y[1]]
 
         def arrived(t: float, y: Array) -> float:
@@ -159,7 +159,8 @@ def critical_friction(gradient: Field, start: float, barrier: float, high: float
         events = [arrived, turned, lost]
         for event in events:
             event.terminal, event.direction = True, -1 if event is not arrived else 0  # type: ignore[attr-defined]
-        path = solve_ivp(force, (0, 1e4), [0.0, 0.0, 0.0], "DOP853", events=events, rtol=1e-10, atol=1e-12)
+        with np.errstate(over="ignore", invalid="ignore"):
+            path = solve_ivp(force, (0, 1e4), [0.0, 0.0, 0.0], "DOP853", events=events, rtol=1e-10, atol=1e-12)
         # a ball that turns just behind the barrier may have passed it twice within a step, unseen by `arrived`
         return abs(path.y[1, -1]) if path.t_events[0].size else path.y[0, -1] - 1
 

@@ -1,5 +1,6 @@
 """What the tests of several files draw from: a quartic potential, momenta, hard inputs; and how they judge results."""
 
+import contextlib
 import math
 import sys
 import warnings
@@ -56,6 +57,29 @@ def hard_array(seed, unit):
     if kind == "integers":
         return np.nan_to_num(np.clip(values, -9, 9)).round().astype(np.int64)
     return values
+
+
+def laid_out(rng, values):
+    """The same numbers as an array, a view, in the other order, as a list, or as a tensor that requires a gradient."""
+    kind = rng.integers(5)
+    if kind == 0 and values.ndim:
+        return np.repeat(values, 2, -1)[..., ::2]
+    if kind == 1 and values.ndim:  # a number would become one of an axis
+        return np.asfortranarray(values)
+    if kind == 2:
+        return values.tolist()
+    return torch.tensor(values, requires_grad=True) if kind == 3 else values
+
+
+@contextlib.contextmanager
+def quiet_and_unchanged(*given):
+    """A warning is an error, and what was given is the same afterwards."""
+    before = [plain(value) for value in given]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+    for value, old in zip(given, before, strict=True):
+        np.testing.assert_array_equal(plain(value), old)
 
 
 seeds = st.integers(0, 2**63)  # drawing every number by itself would take a hundred times as long

@@ -1,13 +1,16 @@
 """Particles with noise: against plain loops, exact variances and the flow without noise."""
 
 import math
+import warnings
 from functools import partial
 
+import mpmath
 import numpy as np
 import pytest
+from hypothesis import given
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import quartic
+from tests.sgd_dynamics.strategies import laid_out, many, quartic, quiet_and_unchanged, seeds
 
 
 def test_langevin_equals_a_plain_loop():
@@ -54,6 +57,77 @@ def test_kramers_heats_without_friction():
     np.testing.assert_allclose(energy, 0.36 / 2 * np.array([5.0, 10.0]), rtol=0.05)
 
 
+@given(seeds)
+@many
+def test_langevin_at_any_scale(seed):
+    """Against a loop over particles with the same random numbers, in any unit of length, shape and layout."""
+    rng = np.random.default_rng(seed)
+    shape, size = [(), (3,), (2, 3), (4, 1)][rng.integers(4)], 10.0 ** rng.integers(-100, 100)
+    step, steps, sigma = rng.uniform(0.01, 0.5), int(rng.integers(1, 6)), rng.choice([0.0, 0.7])
+    every = int(rng.integers(1, steps + 1))
+    start = rng.normal(size=shape)
+    given_start = laid_out(rng, start * size)
+    setting = {"step": step, "steps": np.int32(steps), "sigma": sigma * size, "record_every": every}
+    with quiet_and_unchanged(given_start):
+        found = sd.simulate_langevin(lambda x: 2 * x, given_start, generator=np.random.default_rng(7), **setting)
+    noise, plain, kept = np.random.default_rng(7), start.copy(), []
+    for n in range(1, steps + 1):
+        plain = plain - step * 2 * plain + sigma * math.sqrt(step) * noise.standard_normal(shape)
+        if n % every == 0:
+            kept.append(plain)
+    assert found.shape == (steps // every, *shape)
+    np.testing.assert_allclose(found / size, kept, rtol=1e-12, atol=1e-14)
+
+
+@given(seeds)
+@many
+def test_kramers_at_any_scale(seed):
+    """Against the five moves written out with the same random numbers; frictions down to 1e−300 and 0."""
+    rng = np.random.default_rng(seed)
+    shape, size = [(), (3,), (2, 3)][rng.integers(3)], 10.0 ** rng.integers(-100, 100)
+    step, steps, sigma = rng.uniform(0.01, 0.5), int(rng.integers(1, 6)), rng.choice([0.0, 0.7])
+    friction = rng.choice([0.0, 1.0, 10.0 ** rng.integers(-300, 20)])
+    start, velocity = rng.normal(size=shape), rng.normal(size=shape[1:])
+    given_start, given_velocity = laid_out(rng, start * size), laid_out(rng, np.asarray(velocity * size))
+    setting = {"friction": friction, "step": step, "steps": steps, "sigma": sigma * size}
+    with quiet_and_unchanged(given_start, given_velocity):
+        found = sd.simulate_kramers(
+            lambda x: 2 * x, given_start, given_velocity, generator=np.random.default_rng(7), **setting
+        )
+    noise, x, v = np.random.default_rng(7), start, np.broadcast_to(velocity, shape)
+    decay = math.exp(-friction * step)
+    with mpmath.workdps(700):
+        f = mpmath.mpf(friction)
+        spread = sigma * float(mpmath.sqrt((1 - mpmath.exp(-2 * f * step)) / (2 * f) if friction else step))
+    for _ in range(steps):
+        v = v - step / 2 * 2 * x
+        x = x + step / 2 * v
+        v = decay * v + spread * noise.standard_normal(shape)
+        x = x + step / 2 * v
+        v = v - step / 2 * 2 * x
+    np.testing.assert_allclose(found[0] / size, x, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(found[1] / size, v, rtol=1e-11, atol=1e-13)
+
+
+def test_the_noise_of_small_frictions_is_that_of_none():
+    """(1 − e^{−2λγ})/2λ where λγ is below the smallest float64."""
+    setting = {"step": 1e-200, "steps": 1, "sigma": 1.0, "start": np.zeros(3)}
+    small, none = (
+        sd.simulate_kramers(lambda x: 0 * x, friction=f, generator=np.random.default_rng(0), **setting)
+        for f in (1e-200, 0.0)
+    )
+    np.testing.assert_array_equal(small[1], none[1])
+    assert none[1].all()
+
+
+def test_diverging_particles_are_named():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for run in (langevin, kramers):
+            with pytest.raises(ValueError, match="step: particles left"):
+                run(step=100.0, steps=200)
+
+
 rng = np.random.default_rng(0)
 langevin = partial(sd.simulate_langevin, quartic, [0.0], step=0.1, steps=2, sigma=1.0, generator=rng)
 kramers = partial(sd.simulate_kramers, quartic, [0.0], friction=1.0, step=0.1, steps=2, sigma=1.0, generator=rng)
@@ -66,10 +140,17 @@ kramers = partial(sd.simulate_kramers, quartic, [0.0], friction=1.0, step=0.1, s
         ("sigma", lambda: langevin(sigma=-1.0)),
         ("generator", lambda: langevin(generator=0)),
         ("record_every", lambda: langevin(record_every=0)),
+        ("record_every", lambda: langevin(record_every=3)),
+        ("generator", lambda: langevin(generator=None)),
+        ("steps", lambda: langevin(steps=2.5)),
+        ("steps", lambda: langevin(steps=True)),
+        ("gradient", lambda: sd.simulate_langevin(lambda x: x[0], [0.0], step=1, steps=1, sigma=1, generator=rng)),
+        ("velocity", lambda: kramers(velocity=[1.0, 2.0])),
+        ("friction, step", lambda: kramers(friction=1e200, step=1e200)),
         ("friction", lambda: kramers(friction=-1.0)),
         ("generator", lambda: kramers(generator=None)),
     ],
 )
 def test_bad_arguments_are_named(name, call):
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ValueError, match=rf"(^|, ){name}[,:]"):
         call()

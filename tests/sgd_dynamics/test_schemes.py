@@ -1,13 +1,27 @@
 """The schemes: against plain loops and torch."""
 
+import warnings
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import nan, quartic, quartic_hessian
+from tests.sgd_dynamics.strategies import (
+    hard_arrays,
+    laid_out,
+    many,
+    nan,
+    quartic,
+    quartic_hessian,
+    quiet_and_unchanged,
+    right_or_refused,
+    seeds,
+)
 
 
 @pytest.mark.parametrize("scheme", sd.SCHEMES)
@@ -93,6 +107,92 @@ def test_implicit_scheme_says_when_newton_fails():
 descend = partial(sd.integrate, quartic, [0.0], learning_rate=0.1, steps=2)
 
 
+@given(seeds)
+@many
+def test_integrate_at_any_scale(seed):
+    """On ½k|θ|², against powers of the matrix of one step; positions, k and the batch of any scale and layout."""
+    rng = np.random.default_rng(seed)
+    shape, d, steps = [(), (3,), (2, 3)][rng.integers(3)], rng.integers(1, 3), rng.integers(1, 5)
+    scheme, size, k = sd.SCHEMES[rng.integers(4)], *10.0 ** rng.integers(-150, 150, 2)
+    rate, beta = rng.uniform(0.01, 2, shape[1:]), rng.random(shape)
+    start, velocity = rng.normal(size=(*shape, d)), rng.normal(size=(*shape, 1))
+    given_start, given_velocity, given_rate = (
+        laid_out(rng, x) for x in (start * size, velocity * size, np.asarray(rate / k))
+    )
+    seen = []
+
+    def watch(theta, v):
+        seen.append(theta / size)
+        theta[...] = v[...] = nan  # what is handed out is a copy
+
+    with quiet_and_unchanged(given_start, given_velocity, given_rate):
+        theta, v = sd.integrate(
+            lambda x: k * x,
+            given_start,
+            velocity=given_velocity,
+            learning_rate=given_rate,
+            momentum=beta,
+            steps=np.int64(steps),
+            scheme=scheme,
+            hessian=lambda x: np.broadcast_to(k * np.eye(d), (*x.shape, d)),
+            record=bool(seed % 2),
+            observe=watch,
+        )
+    if seed % 2:
+        assert theta.shape == (steps + 1, *shape, d)
+        theta, v = theta[-1], v[-1]
+    power = np.linalg.matrix_power(sd.amplification(rate, beta, scheme), steps)
+    right = power[..., None, :, :] @ np.stack([start, np.broadcast_to(velocity, start.shape)], -1)[..., None]
+    found = np.stack([theta, v], -1) / size
+    np.testing.assert_allclose(found, right[..., 0], rtol=0, atol=1e-11 * np.abs(right).max() + 1e-12)
+    np.testing.assert_array_equal(seen[-1], theta / size)
+
+
+def test_the_implicit_scheme_is_exact_on_small_scales():
+    """L = θ⁴/4 in units of 1e−20: the midpoint, not the first Newton step, which an absolute tolerance would accept."""
+    theta, _ = sd.integrate(
+        lambda x: 1e40 * x**3,
+        [1e-20],
+        learning_rate=1.0,
+        momentum=0.5,
+        steps=1,
+        scheme="implicit",
+        hessian=lambda x: 3e40 * x[..., None] ** 2,
+    )
+    middle = brentq(lambda m: m + m**3 / 2 - 1, 0, 1, xtol=1e-15)
+    assert theta.item() * 1e20 == pytest.approx(2 * middle - 1, rel=1e-13)
+
+
+@given(hard_arrays(), st.integers(-150, 150))
+@many
+def test_resting_velocity_at_any_scale(step, exponent):
+    slope = 3 * 10.0**exponent
+    right_or_refused(
+        lambda step: sd.resting_velocity(lambda x: slope + 0 * x, [1.0], step)[..., 0],
+        {"step": step},
+        lambda h: h > 0,
+        lambda h: h**2 / 2 * slope,
+        lambda h: (1e-15, 5e-324),
+    )
+
+
+def test_a_gradient_of_another_shape_or_that_works_in_place_is_refused():
+    with pytest.raises(ValueError, match=r"gradient: returned shape \(1,\) for positions \(3,\)"):
+        sd.integrate(lambda x: np.ones(1), np.zeros(3), learning_rate=0.1, steps=1)
+    with pytest.raises(ValueError, match="hessian: returned shape"):
+        sd.integrate(quartic, np.zeros(3), learning_rate=0.1, steps=1, scheme="implicit", hessian=lambda x: np.eye(2))
+    with pytest.raises(ValueError, match="read-only"):
+        sd.integrate(lambda x: np.multiply(x, 2, out=x), np.ones(3), learning_rate=0.1, steps=1)
+
+
+@pytest.mark.parametrize("scheme", sd.SCHEMES[:3])
+def test_a_diverging_run_is_named(scheme):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="learning_rate: 1 of 2 runs"):
+            sd.integrate(quartic, [[1.0], [1.0]], learning_rate=[1e3, 0.1], steps=50, scheme=scheme)
+
+
 @pytest.mark.parametrize(
     ("name", "call"),
     [
@@ -108,5 +208,5 @@ descend = partial(sd.integrate, quartic, [0.0], learning_rate=0.1, steps=2)
     ],
 )
 def test_bad_arguments_are_named(name, call):
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ValueError, match=rf"(^|, ){name}[,:]"):
         call()
