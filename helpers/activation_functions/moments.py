@@ -41,8 +41,8 @@ def normal_expectation(g: Callable[[Array], Array], variance: ArrayLike = 1.0, k
     g: elementwise function of a float64 array, growing at most exponentially; smooth between the kinks, on the scale
     of 1 or of the distance from them or from 0. variance: > 0, any shape; the result has the same shape. kinks: where
     g or a derivative of it jumps. Absolute error about 1e-13 of E|g(X)|. ValueError for bad arguments, where g is nan
-    or inf within twelve standard deviations, and where it is so much less smooth that the
-    error could exceed about 1e-7 of E|g(X)|.
+    or inf within twelve standard deviations, and where it is so much less smooth that the error could exceed about
+    1e-7 of E|g(X)|: then name more kinks.
 
     >>> normal_expectation(np.abs, [0.5 * np.pi, 2 * np.pi]).round(12).tolist()  # E|X| = √(2q/π)
     [1.0, 2.0]
