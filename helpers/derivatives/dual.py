@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+import itertools
 from typing import Any
 
 import numpy as np
@@ -156,20 +156,15 @@ def nested_derivative(f: Function, x: Operand, n: int = 1) -> Operand:
     """
     check_function(f)
     variable = x if isinstance(x, Dual) else real_value("x", x)
-    n, outer = integer("n", n, 0, 12), _innermost.get()
-    levels = [outer + k * _BETWEEN for k in range(1, n + 1)]
+    levels = [next(_levels) for _ in range(integer("n", n, 0, 12))]
     for level in levels:
         variable = _unchecked(variable, 1.0, level)
-    token = _innermost.set(levels[-1] if levels else outer)
-    try:
-        with np.errstate(all="ignore"):  # overflow is reported by the check of the result
-            result = f(variable)
-    finally:
-        _innermost.reset(token)
+    with np.errstate(all="ignore"):  # overflow is reported by the check of the result
+        result = f(variable)
     check_finite(primal(result))
     for level in reversed(levels):  # a result of a lower level does not depend on this copy of x
         if _level(result) > level:
-            raise ValueError("f: returned a Dual of another derivative; give an f that keeps its variables to itself")
+            raise ValueError("f: returned a Dual of another derivative; give an f that lets none of its variables out")
         result = result.slope if _level(result) == level else 0.0
     if isinstance(result, Dual):  # it depends on the variable of a derivative around this one
         check_finite(primal(result))
@@ -177,10 +172,9 @@ def nested_derivative(f: Function, x: Operand, n: int = 1) -> Operand:
     return finite_result(result, primal(x))
 
 
-# The level of the innermost variable of a `nested_derivative` that is being computed. Levels of different calls lie
+# The levels of `nested_derivative`, none of which comes twice: an inner call starts later and lies higher. They are
 # further apart than anyone nests Duals by hand, so that no two derivatives take each other's ε for their own.
-_BETWEEN = 1000
-_innermost: ContextVar[int] = ContextVar("_innermost", default=0)
+_levels = itertools.count(1000, 1000)
 
 
 def _unchecked(value: Operand, slope: Operand, level: int) -> Dual:

@@ -133,12 +133,17 @@ def _function_near(expr: Any, x: Any, at: Any) -> Callable[[sympy.Expr], sympy.E
 
 
 def _decided(expr: sympy.Expr, x: sympy.Symbol, at: sympy.Expr) -> sympy.Expr:
-    """expr with each condition and sign that is clear at ``at`` replaced by its value: next to it, it is the same."""
+    """expr with each condition, sign and |…| that is clear at ``at`` decided: next to ``at`` it is the same."""
     values = {}
-    for part in expr.atoms(Relational, sympy.sign, sympy.Heaviside):
+    for part in expr.atoms(Relational, sympy.sign, sympy.Heaviside, sympy.Abs):
         size = part.lhs - part.rhs if isinstance(part, Relational) else part.args[0]
-        if not size.has(*_PIECES) and size.subs(x, at).is_nonzero:
-            values[part] = part.subs(x, at)
+        there = size.subs(x, at)
+        if not size.has(*_PIECES) and there.is_real and there.is_nonzero:
+            values[part] = sympy.sign(there) * size if isinstance(part, sympy.Abs) else part.subs(x, at)
+    for part in expr.atoms(sympy.Max, sympy.Min):
+        differences = [(arg - part).subs(x, at) for arg in part.args]
+        if sum(d.is_zero is True for d in differences) == 1 and all(d.is_zero is not None for d in differences):
+            values[part] = next(arg for arg, d in zip(part.args, differences, strict=True) if d.is_zero)
     return expr.xreplace(values)
 
 
@@ -172,18 +177,24 @@ _IN_SINES = {
 }
 
 
-def _quotient_forms(quotient: sympy.Expr) -> Iterator[sympy.Expr]:
-    """The quotient in equal forms, the most helpful first: each addition theorem sympy knows, then simpler shapes."""
-    in_sines = quotient
+def _in_sines(quotient: sympy.Expr) -> sympy.Expr:
     for function, replacement in _IN_SINES.items():
-        in_sines = in_sines.replace(function, replacement)
-    in_sines_factored = sympy.factor(sympy.expand_trig(sympy.together(in_sines)))
-    if in_sines != quotient:
-        yield in_sines_factored
-    yield sympy.expand(quotient, func=True, trig=True, log=True)
-    yield in_sines_factored
-    yield sympy.simplify(quotient)
-    yield quotient
+        quotient = quotient.replace(function, replacement)
+    return sympy.factor(sympy.expand_trig(sympy.together(quotient)))
+
+
+def _expanded(quotient: sympy.Expr) -> sympy.Expr:
+    return sympy.expand(quotient, func=True, trig=True, log=True)
+
+
+# Ways to write the quotient, the most helpful first: each addition theorem that sympy knows, then simpler shapes.
+_FORMS: tuple[Callable[[sympy.Expr], sympy.Expr], ...] = (
+    lambda quotient: _in_sines(quotient) if quotient.has(*_IN_SINES) else _expanded(quotient),
+    _expanded,
+    _in_sines,
+    sympy.simplify,
+    lambda quotient: quotient,
+)
 
 
 def _is_settled(limit: sympy.Expr) -> bool:
@@ -193,9 +204,9 @@ def _is_settled(limit: sympy.Expr) -> bool:
 def _limit(quotient: sympy.Expr, h: sympy.Symbol) -> sympy.Expr:
     """lim_{h→0+} of the quotient: the first finite result of its forms, else what the last form that answered says."""
     answer, reason = None, None
-    for form in _quotient_forms(quotient):
+    for form in _FORMS:
         try:
-            answer = sympy.limit(form, h, 0, "+")
+            answer = sympy.limit(form(quotient), h, 0, "+")
         except (DerivativeRuleUsed, NotImplementedError, ValueError, TypeError) as error:
             reason = error
             continue

@@ -108,6 +108,25 @@ def test_a_piece_that_sympy_cannot_tell_is_refused():
     assert one_sided_derivatives(undecided, x, 1) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("expr", "at", "left", "right"),
+    [
+        (sp.Abs(x**2 - x), 1, -1, 1),
+        (sp.Abs(sp.sin(x)), 2, sp.cos(2), sp.cos(2)),
+        (sp.Abs(sp.Abs(x) - 1), 0, 1, -1),
+        (sp.Max(0, x), 1, 1, 1),
+        (sp.Max(3, x, x**2), 2, 4, 4),
+        (sp.Piecewise((1, x < 0), (-1, True)), 0, -sp.oo, 0),
+        (sp.Piecewise((x**2, x <= 2), (5 * x - 6, True)), 2, 4, 5),
+        (sp.Piecewise((x**3, x < 3), (-(x**2), x > 3), (2, True)), 3, -sp.oo, -sp.oo),
+        (sp.Piecewise((0, x <= 0), (-6 / x**2, True)), 0, 0, -sp.oo),
+        (sp.Piecewise((x, (x > 0) & (x < 1)), (x**2, True)), 1, 1, 2),
+    ],
+)
+def test_pieces_and_corners_at_a_number(expr, at, left, right):
+    assert one_sided_derivatives(expr, x, at) == (left, right)
+
+
 def test_strings_and_names():
     """An x in a string is the x that is asked for; a second x in an expression is an error, not a constant."""
     assert limit_derivative("x**2", x) == 2 * x and limit_derivative("log(x)", p) == 1 / p
@@ -130,7 +149,7 @@ def test_strings_and_names():
         (sp.log(x), 0, "expr: is zoo"),
         (sp.log(x), -1, "expr: is I"),
         (sp.sqrt(x), 0, "real near"),
-        (sp.Min(x, x**2), 1, "expr: sympy needs the derivative"),
+        (sp.Min(x, x**2), 1, "expr: sympy finds no limit"),
         (sp.Derivative(sp.sin(x), x), 0, "not worked out"),
         (sp.Integral(sp.sin(x), (x, 0, x)), 0, "not worked out"),
         (sp.floor(x), 0, "has steps"),
