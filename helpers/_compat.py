@@ -20,6 +20,13 @@ def functorch_active() -> bool:
     return torch._C._are_functorch_transforms_active()
 
 
+def forward_mode_active() -> bool:
+    """Whether a level of `torch.autograd.forward_ad` is open; unpacking a tensor, the public way, fails compiled."""
+    from torch.autograd import forward_ad
+
+    return forward_ad._current_level >= 0
+
+
 def exponential_left(factor: Tensor, x: Tensor) -> Tensor:
     """factor · e^{min(x, 0)} in one pass over memory: what torch's backward pass of ELU does to a gradient."""
     import torch

@@ -35,6 +35,15 @@ def test_functorch_active():
     assert inside == [True, True, False], seen("torch")
 
 
+def test_forward_mode_active():
+    assert not _compat.forward_mode_active(), seen("torch")
+    with torch.autograd.forward_ad.dual_level():
+        assert _compat.forward_mode_active(), seen("torch")
+        torch._dynamo.reset()
+        assert torch.compile(lambda x: x * _compat.forward_mode_active(), backend="eager")(torch.ones(1)), seen("torch")
+    assert not _compat.forward_mode_active(), seen("torch")
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_exponential_left(dtype):
     x = torch.linspace(-20, 20, 41, dtype=dtype)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.autograd.function import FunctionCtx
 
-from helpers._compat import functorch_active
+from helpers._compat import forward_mode_active, functorch_active
 from helpers.vq_rotation_trick._vectors import careful_lengths, defined_axis, lengths
 
 HALVES = (torch.float16, torch.bfloat16)
@@ -100,25 +99,23 @@ class Transport(torch.autograd.Function):
         return _pull_back(z, q, gradient, ctx.sign, ctx.scale), None, None, None
 
 
-def _transformed(z: Tensor) -> bool:
+def _transformed() -> bool:
     """Whether a transform of torch.func or forward mode is at work.
 
     They need a formula that they can differentiate: compiled, torch 2.13 replaces the gradient of a
     `torch.autograd.Function` under `torch.func.grad` by zeros (pytorch#193279), and it has no forward mode of its own.
     """
-    if functorch_active():
-        return True
-    return not torch.compiler.is_compiling() and forward_ad.unpack_dual(z).tangent is not None
+    return functorch_active() or forward_mode_active()
 
 
 def straight(z: Tensor, q: Tensor) -> Tensor:
     """q, with the Jacobian I to z."""
-    return q.detach() + (z - z.detach()) if _transformed(z) else Straight.apply(z, q)
+    return q.detach() + (z - z.detach()) if _transformed() else Straight.apply(z, q)
 
 
 def transport(z: Tensor, q: Tensor, sign: float, scale: bool) -> Tensor:
     """q, with the Jacobian G to z."""
-    if not _transformed(z):
+    if not _transformed():
         return Transport.apply(z, q, sign, scale)
     constant, q = z.detach(), q.detach()
     wide = (lambda x: x.float()) if z.dtype in HALVES else (lambda x: x)

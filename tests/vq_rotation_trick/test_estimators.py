@@ -313,6 +313,9 @@ def test_compiled_function_transforms_lose_no_gradient(function):
     torch.testing.assert_close(gradient_, (G.mT @ (2 * q)[..., None])[..., 0])
     inner = torch.compile(loss, backend="aot_eager")
     torch.testing.assert_close(torch.func.grad(inner)(z), gradient_)
+    with forward_ad.dual_level():  # inductor itself loses tangents (pytorch#187284), other backends carry them
+        dual = torch.compile(function, backend="aot_eager")(forward_ad.make_dual(z, v), q)
+        torch.testing.assert_close(forward_ad.unpack_dual(dual).tangent, (G @ v[..., None])[..., 0])
     moved = torch.compile(lambda z: torch.func.jvp(lambda z: function(z, q), (z,), (v,))[1], backend="aot_eager")(z)
     torch.testing.assert_close(moved, (G @ v[..., None])[..., 0])
 
@@ -413,3 +416,13 @@ def test_a_row_with_nan_or_inf_harms_no_other(function):
             torch.testing.assert_close(moved[others], gradient(function, z, q, g)[others])
             value = function(*pair)
             assert torch.equal(value[others], q[others]) and torch.equal(value[1].isnan(), pair[1][1].isnan())
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_a_vector_that_is_its_own_code_gets_its_gradient_compiled_too(function):
+    z, g = normal(2, 4, 5)
+    torch._dynamo.reset()
+    compiled = torch.compile(function, backend="aot_eager")
+    z.requires_grad_()
+    for f in (function, compiled):
+        torch.testing.assert_close(torch.autograd.grad(f(z, z), z, g)[0], g)
