@@ -8,11 +8,28 @@ import warnings
 import mpmath
 import numpy as np
 import torch
-from hypothesis import HealthCheck, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# 500 inputs, the same in every run
-many = settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+def many(*makers, inputs=500):
+    """Run a test on so many inputs, ten to an example of hypothesis, whose own work would take most of the time.
+
+    makers: each gets a numpy generator and makes one argument of the test. The inputs are the same in every run.
+    """
+
+    def decorate(test):
+        @settings(max_examples=-(-inputs // 10), deadline=None, derandomize=True)
+        @given(st.integers(0, 2**63))
+        def run(seed):
+            rng = np.random.default_rng(seed)
+            for _ in range(min(inputs, 10)):
+                test(*(make(rng) for make in makers))
+
+        return run
+
+    return decorate
+
 
 betas = st.floats(0, 0.999)
 nan, inf = math.nan, math.inf
@@ -34,9 +51,8 @@ KINDS = ["array", "array", "view", "turned", "list", "float32", "tensor", "integ
 SPECIAL = [0.0, -1.0, 1.0, 2.0, nan, inf, -inf, 5e-324, 1.7e308]
 
 
-def hard_array(seed, unit):
+def hard(rng, unit=False):
     """Numbers of all scales, or of [0, 1] where ``unit``, as a scalar, list, array, view or tensor of any shape."""
-    rng = np.random.default_rng(seed)
     shape, kind = SHAPES[rng.integers(len(SHAPES))], KINDS[rng.integers(len(KINDS))]
     if unit:
         values = np.where(rng.random(shape) < 0.5, rng.random(shape), 1 - 10.0 ** -rng.integers(1, 17, shape))
@@ -82,11 +98,21 @@ def quiet_and_unchanged(*given):
         np.testing.assert_array_equal(plain(value), old)
 
 
-seeds = st.integers(0, 2**63)  # drawing every number by itself would take a hundred times as long
+def share(rng):
+    """The same with numbers of [0, 1]."""
+    return hard(rng, unit=True)
 
 
-def hard_arrays(unit=False):
-    return st.builds(hard_array, seeds, st.just(unit))
+def a_seed(rng):
+    return int(rng.integers(2**63))
+
+
+def whole(low, high):
+    return lambda rng: int(rng.integers(low, high))
+
+
+def between(low, high):
+    return lambda rng: float(rng.uniform(low, high))
 
 
 def plain(value):

@@ -7,13 +7,13 @@ from functools import partial
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from helpers import sgd_dynamics as sd
 from tests.sgd_dynamics.strategies import (
-    hard_arrays,
+    a_seed,
+    between,
+    hard,
     inf,
     laid_out,
     many,
@@ -21,7 +21,6 @@ from tests.sgd_dynamics.strategies import (
     quartic,
     quiet_and_unchanged,
     right_or_refused,
-    seeds,
 )
 
 
@@ -51,8 +50,7 @@ def test_exit_times_agree_with_the_exact_mean():
     assert short[0] == inf
 
 
-@given(seeds)
-@many
+@many(a_seed)
 def test_exit_times_at_any_scale(seed):
     """Against a loop that moves all and notes who is there, with the same random numbers; never a step early."""
     rng = np.random.default_rng(seed)
@@ -77,8 +75,7 @@ def test_exit_times_find_those_who_arrive_beside_one_who_diverges():
         sd.exit_times(lambda x: x**2, [-50.0, 0.9], 1.0, step=1.0, sigma=0.5, generator=rng, max_steps=50)
 
 
-@given(seeds)
-@many
+@many(a_seed)
 def test_mean_passage_time_at_any_scale(seed):
     """A slope, where the integral is elementary, in any unit of length; the reflecting wall near or 1e6 away."""
     rng = np.random.default_rng(seed)
@@ -103,8 +100,7 @@ def wells(x):
     return (x**2 - 1) ** 2 / 4
 
 
-@given(st.floats(-1.5, 0.9), st.floats(0.05, 2), st.floats(0.3, 2), st.floats(0, 2))
-@settings(many, max_examples=100)
+@many(between(-1.5, 0.9), between(0.05, 2), between(0.3, 2), between(0, 2), inputs=100)
 def test_mean_passage_time_equals_simpson(start, way, sigma, wall):
     setting = {"sigma": sigma, "lower": start - wall}
     ours = sd.mean_passage_time(wells, start, start + way, **setting)
@@ -153,8 +149,7 @@ def test_passage_times_that_cannot_be_had_are_named(name, potential, setting):
         sd.mean_passage_time(potential, -1.0, 1.0, **{"sigma": 0.5, "lower": -3.0, **setting})
 
 
-@given(hard_arrays(), hard_arrays(), hard_arrays(), hard_arrays())
-@many
+@many(hard, hard, hard, hard)
 def test_kramers_time_at_any_scale(well, top, barrier, sigma):
     right_or_refused(
         sd.kramers_time,

@@ -5,10 +5,9 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import inf, laid_out, many, nan, quartic, quiet_and_unchanged, seeds
+from tests.sgd_dynamics.strategies import a_seed, inf, laid_out, many, nan, quartic, quiet_and_unchanged
 
 
 def test_inertial_flow_equals_the_damped_oscillator():
@@ -52,8 +51,7 @@ def test_critical_friction_separates():
         sd.critical_friction(gradient, -1.1, 0.0)  # starts below the top
 
 
-@given(seeds)
-@settings(many, max_examples=125)  # of four coordinates each
+@many(a_seed, inputs=130)  # of four coordinates each
 def test_gradient_flow_at_any_scale(seed):
     """Exponential decay, whatever the units of length and time, at times that may repeat."""
     rng = np.random.default_rng(seed)
@@ -67,8 +65,7 @@ def test_gradient_flow_at_any_scale(seed):
     np.testing.assert_allclose(found / size, start * np.exp(-np.outer(times, k)), rtol=0, atol=1e-10)
 
 
-@given(seeds)
-@settings(many, max_examples=125)  # of four coordinates each
+@many(a_seed, inputs=130)  # of four coordinates each
 def test_inertial_flow_at_any_scale(seed):
     """The damped oscillator, in any units of length and of time from 1e−30 to 1e30."""
     rng = np.random.default_rng(seed)
@@ -103,8 +100,7 @@ def test_critical_friction_of_a_parabola(overshoot, size, k):
     assert mirrored == pytest.approx(right, rel=1e-8)
 
 
-@given(seeds)
-@settings(many, max_examples=12)  # one takes a quarter of a second
+@many(a_seed, inputs=10)  # one takes a quarter of a second
 def test_critical_friction_at_any_scale(seed):
     rng = np.random.default_rng(seed)
     test_critical_friction_of_a_parabola(rng.uniform(0.02, 0.98), *10.0 ** rng.integers(-100, 100, 2))

@@ -7,10 +7,9 @@ from functools import partial
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import laid_out, many, quartic, quiet_and_unchanged, seeds
+from tests.sgd_dynamics.strategies import a_seed, laid_out, many, quartic, quiet_and_unchanged
 
 
 def test_langevin_equals_a_plain_loop():
@@ -57,8 +56,7 @@ def test_kramers_heats_without_friction():
     np.testing.assert_allclose(energy, 0.36 / 2 * np.array([5.0, 10.0]), rtol=0.05)
 
 
-@given(seeds)
-@many
+@many(a_seed)
 def test_langevin_at_any_scale(seed):
     """Against a loop over particles with the same random numbers, in any unit of length, shape and layout."""
     rng = np.random.default_rng(seed)
@@ -79,8 +77,7 @@ def test_langevin_at_any_scale(seed):
     np.testing.assert_allclose(found / size, kept, rtol=1e-12, atol=1e-14)
 
 
-@given(seeds)
-@many
+@many(a_seed)
 def test_kramers_at_any_scale(seed):
     """Against the five moves written out with the same random numbers; frictions down to 1e−300 and 0."""
     rng = np.random.default_rng(seed)

@@ -4,10 +4,9 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import laid_out, many, quiet_and_unchanged, seeds
+from tests.sgd_dynamics.strategies import a_seed, laid_out, many, quiet_and_unchanged
 
 
 @pytest.mark.parametrize("sampling", ["iid", "reshuffled"])
@@ -39,8 +38,7 @@ def test_least_squares_sgd_with_the_full_batch_is_gradient_descent():
     assert excess[0] == pytest.approx(loss(theta) - loss(np.linalg.lstsq(x, y, rcond=None)[0]), rel=1e-9)
 
 
-@given(seeds)
-@many
+@many(a_seed)
 def test_least_squares_sgd_at_any_scale(seed):
     """Against one replica after the other, written out; a fresh order every epoch; the averages as they are defined."""
     rng = np.random.default_rng(seed)

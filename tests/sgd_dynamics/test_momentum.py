@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import betas, hard_arrays, inf, many, nan, right_or_refused
+from tests.sgd_dynamics.strategies import betas, hard, inf, many, nan, right_or_refused, share
 
 
 @given(st.floats(0, 50), st.floats(1e-3, 3))
@@ -43,8 +43,7 @@ def test_corrected_momentum_values():
     assert sd.corrected_momentum(0.9, 1.0) == sd.corrected_momentum_exact(0.9, 1.0) == pytest.approx(0.9)
 
 
-@given(hard_arrays(), hard_arrays())
-@many
+@many(hard, hard)
 def test_momentum_from_friction_at_any_scale(friction, step):
     right_or_refused(
         sd.momentum_from_friction,
@@ -55,8 +54,7 @@ def test_momentum_from_friction_at_any_scale(friction, step):
     )
 
 
-@given(hard_arrays(), hard_arrays())
-@many
+@many(hard, hard)
 def test_momentum_from_friction_nesterov_at_any_scale(friction, step):
     right_or_refused(
         sd.momentum_from_friction_nesterov,
@@ -67,8 +65,7 @@ def test_momentum_from_friction_nesterov_at_any_scale(friction, step):
     )
 
 
-@given(hard_arrays(), hard_arrays(unit=True))
-@many
+@many(hard, share)
 def test_friction_from_momentum_at_any_scale(learning_rate, momentum):
     right_or_refused(
         sd.friction_from_momentum,
@@ -79,8 +76,7 @@ def test_friction_from_momentum_at_any_scale(learning_rate, momentum):
     )
 
 
-@given(hard_arrays(unit=True), hard_arrays())
-@many
+@many(share, hard)
 def test_corrected_momentum_at_any_scale(beta, r):
     right_or_refused(
         sd.corrected_momentum,
@@ -91,8 +87,7 @@ def test_corrected_momentum_at_any_scale(beta, r):
     )
 
 
-@given(hard_arrays(unit=True), hard_arrays())
-@many
+@many(share, hard)
 def test_corrected_momentum_exact_at_any_scale(beta, r):
     def root(b, r):
         with mpmath.workdps(700):

@@ -6,13 +6,12 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from helpers import sgd_dynamics as sd
 from tests.sgd_dynamics.strategies import (
-    hard_arrays,
+    a_seed,
+    hard,
     laid_out,
     many,
     nan,
@@ -20,7 +19,7 @@ from tests.sgd_dynamics.strategies import (
     quartic_hessian,
     quiet_and_unchanged,
     right_or_refused,
-    seeds,
+    whole,
 )
 
 
@@ -107,8 +106,7 @@ def test_implicit_scheme_says_when_newton_fails():
 descend = partial(sd.integrate, quartic, [0.0], learning_rate=0.1, steps=2)
 
 
-@given(seeds)
-@many
+@many(a_seed)
 def test_integrate_at_any_scale(seed):
     """On ½k|θ|², against powers of the matrix of one step; positions, k and the batch of any scale and layout."""
     rng = np.random.default_rng(seed)
@@ -163,8 +161,7 @@ def test_the_implicit_scheme_is_exact_on_small_scales():
     assert theta.item() * 1e20 == pytest.approx(2 * middle - 1, rel=1e-13)
 
 
-@given(hard_arrays(), st.integers(-150, 150))
-@many
+@many(hard, whole(-150, 151))
 def test_resting_velocity_at_any_scale(step, exponent):
     slope = 3 * 10.0**exponent
     right_or_refused(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import betas, hard_arrays, inf, many, nan, right_or_refused
+from tests.sgd_dynamics.strategies import betas, between, hard, inf, many, nan, right_or_refused, share, whole
 
 
 @pytest.mark.parametrize("scheme", sd.SCHEMES)
@@ -87,11 +87,11 @@ def fits(scheme):
     return lambda a, b: a >= 0 and 0 <= b <= 1 and (scheme == "implicit" or a * (1 + 2 * SHARES[scheme] * b) < inf)
 
 
-each_scheme = st.sampled_from(sd.SCHEMES)
+def a_scheme(rng):
+    return str(rng.choice(sd.SCHEMES))
 
 
-@given(hard_arrays(), hard_arrays(unit=True), each_scheme)
-@many
+@many(hard, share, a_scheme)
 def test_amplification_at_any_scale(a, beta, scheme):
     def entries(a, beta):
         matrix = sd.amplification(a, beta, scheme)
@@ -124,8 +124,7 @@ def double_root_slack(scheme):
     return slack
 
 
-@given(hard_arrays(), hard_arrays(unit=True), each_scheme)
-@many
+@many(hard, share, a_scheme)
 def test_spectral_radius_at_any_scale(a, beta, scheme):
     right_or_refused(
         lambda a, beta: sd.spectral_radius(a, beta, scheme),
@@ -136,8 +135,7 @@ def test_spectral_radius_at_any_scale(a, beta, scheme):
     )
 
 
-@given(hard_arrays(), hard_arrays(unit=True), each_scheme)
-@many
+@many(hard, share, a_scheme)
 def test_spectral_radius_by_eigenvalues_at_any_scale(a, beta, scheme):
     right_or_refused(
         lambda a, beta: sd.spectral_radius_by_eigenvalues(a, beta, scheme),
@@ -148,8 +146,7 @@ def test_spectral_radius_by_eigenvalues_at_any_scale(a, beta, scheme):
     )
 
 
-@given(st.integers(4, 40), st.integers(-40, 40), st.floats(0, 1), each_scheme)
-@many
+@many(whole(4, 41), whole(-40, 41), between(0, 1), a_scheme)
 def test_spectral_radius_is_on_the_right_side_of_one(ulps, exponent, beta, scheme):
     """From four units in the last place of the limit on, and for a down to 1e−280."""
     limit = sd.stability_limit(beta, scheme) if beta < 1 else 4.0
@@ -165,8 +162,7 @@ def test_spectral_radius_is_on_the_right_side_of_one(ulps, exponent, beta, schem
             assert radius == 1
 
 
-@given(hard_arrays(unit=True), each_scheme)
-@many
+@many(share, a_scheme)
 def test_stability_limit_at_any_scale(beta, scheme):
     if scheme == "implicit":
         right = lambda b: mpmath.mpf(1)  # noqa: E731
@@ -177,8 +173,7 @@ def test_stability_limit_at_any_scale(beta, scheme):
     right_or_refused(function, {"beta": beta}, lambda b: 0 <= b < 1, right, lambda b: (1e-15, 0))
 
 
-@given(st.integers(-300, 300), st.integers(0, 300), st.floats(1, 10), st.floats(1, 9.9))
-@many
+@many(whole(-300, 301), whole(0, 301), between(1, 10), between(1, 9.9))
 def test_optimal_tuning_at_any_scale(exponent, more, mu, factor):
     low, high = mu * 10.0**exponent, mu * 10.0 ** min(exponent + more, 306) * factor
     high = max(low, high)

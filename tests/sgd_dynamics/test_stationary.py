@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_discrete_lyapunov
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import hard_arrays, inf, many, nan, right_or_refused, seeds
+from tests.sgd_dynamics.strategies import a_seed, hard, inf, many, nan, right_or_refused, share
 
 
 @given(st.floats(0.1, 3), st.floats(0.01, 0.95), st.floats(0.1, 3))
@@ -57,8 +57,7 @@ def test_minibatch_factor_by_hand():
     assert np.var(means) / np.var(values) == pytest.approx(float(sd.minibatch_factor(2, 5)))
 
 
-@given(hard_arrays(), hard_arrays(), hard_arrays())
-@many
+@many(hard, hard, hard)
 def test_stationary_variance_at_any_scale(k, gamma, sigma):
     right_or_refused(
         sd.stationary_variance,
@@ -69,8 +68,7 @@ def test_stationary_variance_at_any_scale(k, gamma, sigma):
     )
 
 
-@given(hard_arrays(), hard_arrays(), hard_arrays(unit=True), hard_arrays())
-@many
+@many(hard, hard, share, hard)
 def test_stationary_variance_momentum_at_any_scale(k, alpha, beta, sigma):
     right_or_refused(
         sd.stationary_variance_momentum,
@@ -81,8 +79,7 @@ def test_stationary_variance_momentum_at_any_scale(k, alpha, beta, sigma):
     )
 
 
-@given(hard_arrays(), st.integers(0, 2).flatmap(lambda n: st.integers(2, 10 ** (150 * n + 1))))
-@many
+@many(hard, lambda rng: 2 + 10 ** int(rng.choice([0, 1, 2, 20, 300])) * int(rng.integers(99)))
 def test_minibatch_factor_at_any_scale(batch, samples):
     right_or_refused(
         lambda batch: sd.minibatch_factor(batch, samples),
@@ -93,8 +90,7 @@ def test_minibatch_factor_at_any_scale(batch, samples):
     )
 
 
-@given(seeds)
-@many
+@many(a_seed)
 def test_stationary_covariance_at_any_scale(seed):
     """Against scipy's solution of Σ = (I − γH)Σ(I − γH) + γ²C at scale 1."""
     rng = np.random.default_rng(seed)
