@@ -134,7 +134,7 @@ def test_both_orientations_occur():
 @many
 def test_every_integer_matrix_has_its_adjugate_and_anything_else_an_error(seed):
     rng = np.random.default_rng(seed)
-    n, dtype = int(rng.integers(1, 5)), [np.int8, np.uint64, object, np.int64][seed % 4]
+    n, dtype = int(rng.integers(1, 4)), [np.int8, np.uint64, object, np.int64][seed % 4]
     A = rng.integers(0, 4, (n, n)).astype(dtype)
     A = A * (10**25 if dtype is object else 1) if seed % 3 else A.T
     A.setflags(write=False)
