@@ -60,10 +60,10 @@ def exact_cumulant(x, d):
 
 def cumulant_anywhere(x, d):
     """log E[e^{xs}] to 12 digits or more: the series, or an expansion for large d or for x far above d²."""
-    with mp.workdps(60 if x < 1000 else 400):  # a large x is a part of the result, and log x a part that is asked for
+    with mp.workdps(60 if x < 300 else 400):  # a large x is a part of the result, and log x a part that is asked for
         x, d = mp.mpf(x), mp.mpf(d)
         order = d / 2 - 1
-        if x * x < 10 * d or x < 1000:
+        if x * x < 10 * d or x < 300:
             total, term, k = mp.mpf(0), mp.mpf(1), 1
             while term > total * mp.mpf("1e-50"):
                 term *= x * x / (4 * k * (order + k))

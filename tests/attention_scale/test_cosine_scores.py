@@ -87,11 +87,11 @@ magnitudes = st.floats(-150, 307.9).map(lambda x: 10.0**x)
 
 def reachable(x, d):
     """Where `cumulant_anywhere` has an answer: Hankel's expansion needs x well above d²."""
-    return d >= 1e6 or x < 1000 or x > 100 * d * d
+    return d >= 1e6 or x < 300 or x > 100 * d * d
 
 
 @settings(max_examples=500, deadline=None, derandomize=True)
-@given(st.one_of(magnitudes, st.floats(0, 2000)), dimensions)
+@given(st.one_of(magnitudes, st.floats(0, 300)), dimensions)
 def test_the_cumulant_at_any_scale_in_any_dimension(alpha, d):
     result = outcome(m.log_mean_exp_cosine, alpha, d)
     assert result >= 0
@@ -107,7 +107,7 @@ def test_the_fast_cumulant_is_the_plain_series(alpha, d):
 
 
 @settings(max_examples=500, deadline=None, derandomize=True)
-@given(st.one_of(magnitudes, st.floats(0, 500)), st.floats(0, 308).map(lambda x: 10.0**x), dimensions)
+@given(st.one_of(magnitudes, st.floats(0, 150)), st.floats(0, 308).map(lambda x: 10.0**x), dimensions)
 def test_the_annealed_norm_at_any_scale_in_any_dimension(alpha, n, d):
     alpha = min(alpha, 8.9e307)
     result = outcome(m.annealed_norm_cosine, alpha, n, d)
