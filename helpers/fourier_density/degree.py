@@ -40,10 +40,11 @@ class FourierEstimator(BaseEstimator):
         scale: float | None = None,
         line: bool = False,
         train_map: bool = True,
+        max_iterations: int = 2000,
         tolerance: float = 1e-9,
     ):
         self.degree, self.gamma, self.loc, self.scale = degree, gamma, loc, scale
-        self.line, self.train_map, self.tolerance = line, train_map, tolerance
+        self.line, self.train_map, self.max_iterations, self.tolerance = line, train_map, max_iterations, tolerance
 
     def fit(self, X: Given, y: None = None, sample_weight: Given | None = None) -> FourierEstimator:
         """Maximum likelihood; ValueError as of `FourierDensity.fit`."""

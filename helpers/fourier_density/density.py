@@ -121,14 +121,14 @@ class FourierDensity:
         """log density at x (any shape), in nats; −inf outside [−1, 1]. Cost independent of N. ValueError for a nan."""
         array = real_array("x", x, finite=False, empty=True)
         if any(isinstance(part, torch.Tensor) and part.requires_grad for part in (x, self.a, self.loc, self.scale)):
-            return self._differentiable_log_prob(x)
+            return self._differentiable_log_prob(x if isinstance(x, torch.Tensor) else torch.tensor(array.copy()))
         if self._map is None:
             return returned(in_pieces(self._unit.log_prob, array), x)
         loc, scale = self._map
         return returned(in_pieces(lambda piece: self._unit.line_log_prob(piece, loc, scale), array), x)
 
-    def _differentiable_log_prob(self, x: Given) -> torch.Tensor:
-        x = torch.as_tensor(x, dtype=torch.float64)
+    def _differentiable_log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.double()
         a = torch.as_tensor(self.a).to(torch.complex128)
         if self.loc is not None and self.scale is not None:
             return line_log_prob(a, x, self.loc, self.scale)

@@ -29,7 +29,10 @@ def mixture_log_prob(x: Tensor, mixture: Mixture) -> Tensor:
     if float_tensor("x", x, finite=True).ndim != 1:
         raise ValueError(f"x: has shape {tuple(x.shape)}; give (n,)")
     checked_mixture(mixture)
-    return torch.logsumexp(joint_log_prob(x, mixture)[0], -2)
+    value = torch.logsumexp(joint_log_prob(x, mixture)[0], -2)
+    if torch.isnan(value).any():
+        raise ValueError("mixture: has scales beyond the range of its numbers; give log_scales nearer to 0")
+    return value
 
 
 def mixture_statistics(x: Tensor, weights: Tensor, mixture: Mixture) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -45,7 +48,9 @@ def mixture_statistics(x: Tensor, weights: Tensor, mixture: Mixture) -> tuple[Te
     """
     checked_data(x, weights)
     checked_mixture(mixture)
-    return statistics_of(x, weights, mixture)
+    found = statistics_of(x, weights, mixture)
+    _check_values(*found)
+    return found
 
 
 def mixture_gradient(x: Tensor, weights: Tensor, mixture: Mixture) -> tuple[Tensor, Mixture]:
@@ -57,4 +62,11 @@ def mixture_gradient(x: Tensor, weights: Tensor, mixture: Mixture) -> tuple[Tens
     """
     checked_data(x, weights)
     checked_mixture(mixture)
-    return gradient_of(x, weights, mixture)
+    value, gradient = gradient_of(x, weights, mixture)
+    _check_values(value, *gradient)
+    return value, gradient
+
+
+def _check_values(*values: Tensor) -> None:
+    if not all(torch.isfinite(value).all() for value in values):
+        raise ValueError("mixture: lies too far from x for the range of its numbers; give one nearer to the data")

@@ -1,9 +1,13 @@
+import warnings
+
 import numpy as np
 import pytest
+from hypothesis import given
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from helpers.fourier_density import DEGREES, FourierDensity, FourierEstimator, held_out_losses
+from tests.fourier_density.strategies import answer, hard_vectors, many, plain
 
 
 def test_fit_chooses_the_degree():
@@ -34,3 +38,28 @@ def test_estimator_in_a_search(line):
     np.testing.assert_allclose(best.score_samples(x[:, None]), density.log_prob(x), atol=1e-12)
     assert line or search.best_params_ == {"degree": 2}
     assert best.score(x) == pytest.approx(density.log_prob(x).mean(), abs=1e-13)
+
+
+def test_counts_are_called_so_and_searched_shortly():
+    x = np.random.default_rng(0).poisson(3, 2000)
+    with pytest.warns(UserWarning, match="different values among 2000"):
+        _, report = FourierDensity.fit(x, "auto", line=True)
+    assert 4 * max(report.held_out) <= np.unique(x).size
+
+
+@pytest.mark.parametrize("x", [[0.1] * 9 + [0.5], [0.1, 0.2, 0.3, 0.4]])
+def test_too_few_values_to_hold_out(x):
+    with pytest.raises(ValueError, match="^(x|folds): .*; give"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        FourierDensity.fit(x, "auto")
+
+
+@many
+@given(hard_vectors(real=True), hard_vectors(real=True))
+def test_scores_of_any_input(x, other):
+    estimator = FourierEstimator(degree=1, line=True, max_iterations=2)
+    if answer(estimator.fit, x) is not None:
+        scores = answer(estimator.score_samples, other)
+        if scores is not None:
+            density = FourierDensity(estimator.a_, estimator.loc_, estimator.scale_)
+            np.testing.assert_allclose(scores, density.log_prob(plain(other)), rtol=1e-12, atol=1e-9)
