@@ -32,9 +32,11 @@ def softmax_entropy(scores: ArrayLike, alpha: ArrayLike, order: float = 1.0) -> 
         return level
     if abs(order - 1) < 0.5:
         return level + np.log1p(_power_excess(gaps, alpha, order) / (1 + rest)) / (1 - order)
-    with np.errstate(over="ignore"):
-        steep = np.minimum(order * alpha, np.finfo(float).max)  # w^a is the weight at scale aα, also where w underflows
-    return order / (order - 1) * level - np.log1p(rest_weights(gaps, steep)[1]) / (order - 1)
+    if order > 1:
+        powers = (weights**order).sum(-1)
+    else:
+        _, powers = rest_weights(gaps, order * alpha)  # w^a is the weight at scale aα, also where w underflows
+    return order / (order - 1) * level - np.log1p(powers) / (order - 1)
 
 
 def _power_excess(gaps: Array, alpha: Array, order: float) -> Array:
@@ -58,11 +60,12 @@ def softmax_mean(scores: ArrayLike, alpha: ArrayLike, values: ArrayLike | None =
     1.5
     """
     scores, alpha = checked_row(scores, alpha)
-    values = np.where(np.isneginf(scores), 0, scores) if values is None else real_array("values", values)
+    values = scores if values is None else real_array("values", values)
     if values.shape != scores.shape:
         raise ValueError(f"values: has shape {values.shape}; give the shape of scores, {scores.shape}")
     weights, rest = rest_weights(half_gaps(scores), alpha)
-    weights /= (1 + rest)[..., None]
-    values = values / 2  # a difference of two values may be twice as large as they are
+    unit = 2.0 ** (1 + scores.shape[-1].bit_length())  # over 2n: the sum of n differences of two values is in range
+    values = values / unit
     first = np.take_along_axis(values, scores.argmax(-1)[..., None], -1)
-    return 2 * (first[..., 0] + (weights * (values - first)).sum(-1))
+    weights *= np.maximum(values - first, -np.finfo(float).max)  # not −inf for an absent key, whose weight is 0
+    return unit * (first[..., 0] + weights.sum(-1) / (1 + rest))
