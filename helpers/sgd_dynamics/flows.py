@@ -117,6 +117,7 @@ def critical_friction(gradient: Field, start: float, barrier: float, high: float
 
     Root finding (brentq) on the speed of arrival, or minus the distance that is missing where the ball turns or has
     too little energy left for the highest point ahead. Lengths are measured by the way, times by the strongest push.
+    In those units the result is within about 1e−9.
     ValueError when the ball crosses even at λ = ``high``, or fails to at λ = 0.
 
     >>> round(critical_friction(lambda x: x**3 - x, -1.6, 0.0), 4)
