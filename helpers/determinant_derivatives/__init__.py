@@ -15,7 +15,8 @@ kept as mantissa and exponent of two until the last step.
 - `traces`: Hutchinson's estimate of a trace from random probes, and its variance
 - `_exponents`: numbers of any size as mantissa and exponent
 - `_scaling`: powers of two taken out of rows and columns, and products that leave one factor out
-- `_factors`: the singular values behind `adjugates` and `jacobi`
+- `_elimination`: elimination with complete pivoting, behind `adjugates` and `jacobi`
+- `_double_double`: the same with 106 bits, for the matrices that need them
 """
 
 from helpers.determinant_derivatives.adjugates import (
