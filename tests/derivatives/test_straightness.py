@@ -58,7 +58,7 @@ def test_line_defect_against_all_pairs(values, exponent, x, scale):
 def test_line_defect_has_no_absolute_tolerance():
     assert line_defect(np.square, 0.0, 2.0**-26) == (2.0**-26, 0.0)
     assert line_defect(lambda t: 1e-8 * np.abs(t), 0.0, 1.0) == (1e-8, 0.0)
-    assert line_defect(lambda t: 1e-200 * np.abs(t), 0.0, 1.0)[0] == pytest.approx(1e-200, rel=1e-15)
+    assert line_defect(lambda t: 1e-200 * np.abs(t), 0.0, 1.0)[0] == pytest.approx(1e-200, rel=1e-15, abs=0)
     assert line_defect(lambda t: 1e-8 * t, 0.0, 1.0) == (0.0, 1e-8)
     assert line_defect(lambda t: 3.0, 0.0, 1.0) == (0.0, 0.0)
     assert line_defect(lambda t: (t > 0).astype(np.uint8), 0.0, 1.0, 3)[0] == pytest.approx(0.5)
