@@ -32,7 +32,7 @@ def log_passage_integral(scaled: Field, start: float, target: float, lower: floa
         finer, phi_finer = _interleaved(mesh, middle), _interleaved(phi, phi_middle)
         total, share = _polygon(finer, phi_finer, start)
         split = (np.maximum(share[::2], share[1::2]) * bend > threshold) & (middle > mesh[:-1]) & (middle < mesh[1:])
-        if split.any():
+        if split.any():  # the midpoints of the cells to split join the mesh, the others are forgotten
             keep = np.ones(finer.size, bool)
             keep[1::2] = split
             mesh, phi = finer[keep], phi_finer[keep]

@@ -14,7 +14,7 @@ def _product(factors: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike]:
     mantissa: ArrayLike = 1.0
     exponent: ArrayLike = 0
     for factor in factors:
-        m, e = np.frexp(factor)
+        m, e = np.frexp(factor)  # factor = m·2ᵉ with ½ ≤ m < 1, so that the product of a few m stays in range
         mantissa, exponent = mantissa * m, exponent + e
     return mantissa, exponent
 
@@ -29,7 +29,7 @@ def quotient(names: str, above: Sequence[ArrayLike], below: Sequence[ArrayLike] 
     (top, top_exponent), (bottom, bottom_exponent) = _product(above), _product(below)
     mantissa, exponent = np.divide(top, bottom), np.subtract(top_exponent, bottom_exponent)
     if root:
-        odd = exponent % 2
+        odd = exponent % 2  # half of it must be a whole number
         mantissa, exponent = np.sqrt(np.ldexp(mantissa, odd)), (exponent - odd) // 2
     with np.errstate(over="ignore", under="ignore"):
         return finite(names, np.ldexp(mantissa, exponent))

@@ -48,7 +48,7 @@ def exit_times(
                 out = theta >= target
                 times[alive[out]] = n * step
                 theta, alive = theta[~out], alive[~out]
-                if not np.isfinite(theta).all():
+                if not np.isfinite(theta).all():  # refused below, rather than after 10⁶ steps
                     break
                 if not alive.size:
                     return times
@@ -95,8 +95,10 @@ def mean_passage_time(
     points = integer("points", points, 3, 100_001)
 
     def scaled(x: Array) -> Array:
+        # divided twice, since σ² may be 0 in float64
         return 2 * (field_values("potential", potential, locked(x)) / sigma / sigma)
 
+    # T is put together as a logarithm: 2/σ² alone may leave float64 where T does not
     log_time = log_passage_integral(scaled, start, target, lower, points) + math.log(2) - 2 * math.log(sigma)
     with np.errstate(over="ignore", under="ignore"):
         return float(finite("potential, sigma", np.exp(log_time)))

@@ -60,7 +60,7 @@ def least_squares_sgd(
                 if n % per_epoch == 0:
                     order = generator.permuted(np.broadcast_to(np.arange(samples), (replicas, samples)), axis=1)
                 chosen = order[:, n % per_epoch * batch : (n % per_epoch + 1) * batch]
-            x = inputs[chosen]
+            x = inputs[chosen]  # (R, B, d): every replica has a batch of its own
             residual = (x @ theta[..., None])[..., 0] - targets[chosen]
             theta = theta - step / batch * (residual[:, None, :] @ x)[:, 0]
             if n >= burn_in:

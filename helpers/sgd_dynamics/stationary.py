@@ -26,7 +26,7 @@ def stationary_variance(k: ArrayLike, gamma: ArrayLike, sigma: ArrayLike) -> Arr
     room = _room(gamma, k, 2.0)
     if (room < 0).any():
         raise ValueError("gamma: γk exceeds 2, where SGD diverges and has no stationary law; give a smaller step")
-    edge = room == 0
+    edge = room == 0  # the one place where the law exists as a limit only, with an infinite variance
     variance = quotient("k, gamma, sigma", [gamma, sigma, sigma], [k, np.where(edge, 1, room)])
     return np.where(edge, np.inf, variance)[()]
 
@@ -82,7 +82,7 @@ def stationary_covariance(hessian: ArrayLike, noise: ArrayLike, step: float) -> 
     rows, columns = h[..., :, None], h[..., None, :]
     inner = basis.mT @ noise @ basis / (rows + columns - reach[..., None] * rows * columns)
     covariance = basis @ inner @ basis.mT
-    covariance = (covariance + covariance.mT) / 2
+    covariance = (covariance + covariance.mT) / 2  # symmetric to the last bit, as users of covariances expect
     return quotient("hessian, noise, step", [covariance, step, np.ldexp(0.5, c_size)], [np.ldexp(0.5, h_size)])
 
 
