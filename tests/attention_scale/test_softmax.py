@@ -112,7 +112,7 @@ def test_entropy_is_continuous_at_order_one_and_at_order_zero():
 def test_mean_of_the_largest_numbers():
     assert m.softmax_mean([0, 0], 1, [1.7e308, -1.7e308]) == 0
     assert m.softmax_mean([1.7e308] * 9, 1) == 1.7e308
-    assert m.softmax_mean([0] * 9, 1, [1.7e308] + [-1.7e308] * 8) == pytest.approx(-1.7e308 * 7 / 9, rel=1e-14)
+    assert m.softmax_mean([0] * 9, 1, [1.7e308] + [-1.7e308] * 8) == pytest.approx(-1.7e308 * (7 / 9), rel=1e-14)
 
 
 def test_bad_orders_and_values():
