@@ -1,7 +1,7 @@
 """Non-negative quadratic programs, min ½ zᵀMz − qᵀz over z ≥ 0, by an active set; compiled.
 
-The plain references are `min_norm_weights_by_supports` and `upgrad_weights_by_projection`. L is the lower triangular
-factor with LLᵀ = M on the support, in the order in which the tasks joined it.
+Plain references: `min_norm_weights_by_supports`, `upgrad_weights_by_projection`. L is the lower triangular factor,
+LLᵀ = M on the support, in the order in which the tasks joined it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from helpers.multi_task_gradients._compiled import EPS, Array, Integers, compile
 
 
 @compiled
-def _append_task(
-    matrix: Array, target: Array, order: Integers, size: int, factor: Array, half: Array, task: int
-) -> None:
+def _append(matrix: Array, target: Array, order: Integers, size: int, factor: Array, half: Array, task: int) -> None:
     """Let ``task`` join the support: one more row of L, and of L⁻¹q in ``half``."""
     order[size] = task
     square, value = matrix[task, task], target[task]
@@ -62,35 +60,11 @@ def _forward_solve(target: Array, order: Integers, size: int, factor: Array, hal
 @compiled
 def _solve_support(size: int, factor: Array, half: Array, z: Array) -> None:
     """z = L⁻ᵀ (L⁻¹q), which is M⁻¹q on the support."""
-    for i in range(size):
-        z[i] = half[i]
+    z[:size] = half[:size]
     for i in range(size - 1, -1, -1):
         z[i] /= factor[i, i]
         for k in range(i):
             z[k] -= z[i] * factor[i, k]
-
-
-@compiled
-def _keep_positive(
-    matrix: Array, target: Array, order: Integers, size: int, factor: Array, half: Array, z: Array
-) -> int:
-    """Shrink the support order[:size] until all weights on it are positive; returns how many tasks are left.
-
-    L must be ready; all that are not positive leave at once, which costs less than one after the other.
-    """
-    _forward_solve(target, order, size, factor, half)
-    while True:
-        _solve_support(size, factor, half, z)
-        kept = 0
-        for i in range(size):
-            if z[i] > 0:
-                order[kept] = order[i]
-                kept += 1
-        if kept == size:
-            return size
-        for i in range(kept):
-            _append_task(matrix, target, order, i, factor, half, order[i])
-        size = kept
 
 
 @compiled
@@ -100,8 +74,7 @@ def _next_task(matrix: Array, target: Array, order: Integers, size: int, z: Arra
     Fills ``slope`` with q − Mz, of which −inf marks the support.
     """
     n = len(matrix)
-    for k in range(n):
-        slope[k] = target[k]
+    slope[:] = target
     for i in range(size):
         for k in range(n):
             slope[k] -= z[i] * matrix[order[i], k]
@@ -116,29 +89,58 @@ def _next_task(matrix: Array, target: Array, order: Integers, size: int, z: Arra
             return -1
         terms = abs(target[best])
         for i in range(size):
-            terms += abs(matrix[best, order[i]]) * z[i]
+            terms += abs(matrix[best, order[i]] * z[i])
         if slope[best] > (size + 4) * EPS * terms:
             return best
         slope[best] = 0.0
 
 
 @compiled
-def _solve_nonnegative(matrix: Array, target: Array, order: Integers, size: int, factor: Array, result: Array) -> None:
-    """Fill z ≥ 0 that minimises ½ zᵀMz − qᵀz, starting from the support order[:size], on which L is ready.
+def _start(
+    matrix: Array, target: Array, order: Integers, size: int, factor: Array, half: Array, z: Array, slope: Array
+) -> int:
+    """Exchange tasks in blocks from the support order[:size], on which L is ready; returns the new size.
+
+    Portugal, Júdice & Vicente (1994), for a few rounds; then tasks only leave, until all weights are positive.
+    """
+    _forward_solve(target, order, size, factor, half)
+    rounds = 0 if size else 8
+    while True:
+        _solve_support(size, factor, half, z)
+        gain = rounds < 8 and _next_task(matrix, target, order, size, z, slope) >= 0
+        kept = 0
+        for i in range(size):
+            if z[i] > 0:
+                order[kept] = order[i]
+                kept += 1
+        if kept == size and not gain:
+            return size
+        for task in range(len(matrix)):
+            if gain and slope[task] > 0:
+                order[kept] = task
+                kept += 1
+        for i in range(kept):
+            _append(matrix, target, order, i, factor, half, order[i])
+        size, rounds = kept, rounds + 1
+
+
+@compiled
+def _solve_nonnegative(matrix: Array, target: Array, order: Integers, size: int, factor: Array, result: Array) -> int:
+    """Fill z ≥ 0 that minimises ½ zᵀMz − qᵀz, starting from the support order[:size], on which L is ready;
+    returns the size of the last support.
 
     Lawson & Hanson (1974), chapter 23, on M instead of its factor: the task that gains most joins the support; tasks
     whose weight would turn negative leave it. Each exchange costs O(n · support).
     """
     n = len(matrix)
     half, z, old, slope = np.empty(n), np.empty(n), np.zeros(n), np.empty(n)
-    size = _keep_positive(matrix, target, order, size, factor, half, z)
+    size = _start(matrix, target, order, size, factor, half, z, slope)
     for _ in range(20 * n + 100):  # it ends long before; a bound on what rounding might do
-        for i in range(size):
-            old[i] = z[i]
+        old[:size] = z[:size]
         task = _next_task(matrix, target, order, size, z, slope)
         if task < 0:
             break
-        _append_task(matrix, target, order, size, factor, half, task)
+        _append(matrix, target, order, size, factor, half, task)
         if half[size] <= 0:  # only by rounding
             break
         old[size] = 0.0
@@ -158,10 +160,10 @@ def _solve_nonnegative(matrix: Array, target: Array, order: Integers, size: int,
             size -= 1
             for i in range(place, size):
                 old[i] = old[i + 1]
-    for k in range(n):
-        result[k] = 0.0
+    result[:] = 0.0
     for i in range(size):
         result[order[i]] = old[i]
+    return size
 
 
 @compiled
@@ -174,10 +176,8 @@ def _fill_two(matrix: Array, lengths: Array, alpha: Array) -> None:
     alpha[0] = max(matrix[1, 1] * second * second - both, 0.0)
     alpha[1] = max(matrix[0, 0] * first * first - both, 0.0)
     total = alpha[0] + alpha[1]
-    if total == 0:
-        alpha[0] = alpha[1] = 0.5
-    else:
-        alpha[0], alpha[1] = alpha[0] / total, alpha[1] / total
+    for i in range(2):
+        alpha[i] = alpha[i] / total if total > 0 else 0.5
 
 
 @compiled
@@ -213,28 +213,38 @@ def min_norm_stack(work: Array, weights: Array) -> None:
 
 
 @compiled
-def mean_projection_stack(work: Array, weights: Array) -> None:
-    """Fill the weights (batch, n) of the mean projections onto the cones from what `equilibrate_stack` filled."""
-    n = weights.shape[1]
+def project_stack(work: Array, weights: Array) -> None:
+    """Project combinations Σ a_i g_i onto the cone {u : ⟨g_i, u⟩ ≥ 0}: a + z with z ≥ 0 in place of each a.
+
+    weights (batch, m, n): m combinations for each matrix that `equilibrate_stack` filled.
+    """
+    n = weights.shape[2]
     order, target, half, extra = np.arange(n), np.empty(n), np.empty(n), np.empty(n)
     for k in range(len(work)):
         matrix, factor, lengths, ready = work[k, :n], work[k, n : 2 * n], work[k, 2 * n], work[k, 2 * n + 1, 0]
-        mean = weights[k]
+        shift = 0.0 if ready else 4 * n * EPS  # combinations that are 0 would else be free to grow
         for i in range(n):
-            mean[i] = 1.0
-        for task in range(n):
-            size, conflict = 0, False
+            matrix[i, i] += shift
+        for combination in weights[k]:
+            target[:] = 0.0
+            for j in range(n):
+                if combination[j] != 0:
+                    for i in range(n):
+                        target[i] -= combination[j] / lengths[j] * (matrix[j, i] - shift * (i == j))
+            size, scale, conflict = 0, np.abs(target).max(), target.max() > 0
             for i in range(n):
-                target[i] = -matrix[task, i]
-                if target[i] > 0:
-                    conflict = True
-                    if ready:  # most of the tasks in conflict will be in the support
-                        _append_task(matrix, target, order, size, factor, half, i)
-                        size += 1
+                target[i] /= scale
+                if ready and target[i] > 0:  # most of the tasks in conflict will be in the support
+                    _append(matrix, target, order, size, factor, half, i)
+                    size += 1
             if conflict:
-                _solve_nonnegative(matrix, target, order, size, factor, extra)
-                for i in range(n):
-                    if extra[i] > 0:
-                        mean[i] += extra[i] * (lengths[i] / lengths[task])
-        for i in range(n):
-            mean[i] /= n
+                size = _solve_nonnegative(matrix, target, order, size, factor, extra)
+                target[:] = shift * extra
+                _forward_solve(target, order, size, factor, half)  # a refinement that takes the shift out again
+                _solve_support(size, factor, half, half)
+                refined = True
+                for i in range(size):
+                    refined &= extra[order[i]] + half[i] > 0
+                for i in range(size):
+                    z = extra[order[i]] + half[i] if refined else extra[order[i]]
+                    combination[order[i]] += z * (scale * lengths[order[i]])

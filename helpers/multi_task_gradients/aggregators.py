@@ -62,7 +62,10 @@ class Aggregator:
             raise ValueError("jacobian: holds nan or inf; give finite numbers")
         # A power of two, so that no product overflows or underflows and no bit changes.
         exponents = torch.frexp(largest[largest > 0]).exponent
-        shift = (int(exponents.min()) + int(exponents.max())) // 2 if len(exponents) else 0
+        low, high = (int(exponents.min()), int(exponents.max())) if len(exponents) else (0, 0)
+        if high - low > 1000:
+            raise ValueError("jacobian: its gradients' lengths differ by more than 1e300; leave out the shorter ones")
+        shift = (low + high) // 2
         exact = _scaled(exact, -shift)
         gram = (exact @ exact.T).cpu().numpy()
         alpha = torch.from_numpy(self.weights((gram + gram.T) / 2, **options)).to(exact.device)

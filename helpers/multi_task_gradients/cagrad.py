@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import nnls
+from numpy.typing import ArrayLike
 
 from helpers.inputs import real_number
+from helpers.multi_task_gradients._active_set import project_stack
 from helpers.multi_task_gradients._compiled import Array
-from helpers.multi_task_gradients.gram import unit_gram
+from helpers.multi_task_gradients.gram import solved_weights, unit_gram
 from helpers.multi_task_gradients.min_norm import min_norm_weights
 
 
@@ -42,7 +42,8 @@ def cagrad_weights(gram: ArrayLike, radius: float = 0.4) -> Array:
     if not active.any():
         return best
     along = vectors * kept[..., None, :]
-    for extra in (shrunk * _dual_extra(rows, mean, np.where(active, reach, 1.0)), _cone_extra(units, mean, active)):
+    to_cone = solved_weights(gram, _project_mean) - best
+    for extra in (shrunk * _dual_extra(rows, mean, np.where(active, reach, 1.0)), shrunk * to_cone):
         # As multiples of the unit gradients, without the combinations that are 0 to rounding, and not out of the ball.
         extra = np.matmul(along, np.matmul(extra[..., None, :], along).swapaxes(-1, -2))[..., 0]
         length = np.linalg.norm(np.matmul(extra[..., None, :], units)[..., 0, :], axis=-1)
@@ -60,12 +61,11 @@ def _worst_served(rows: Array, weights: Array) -> Array:
     return served
 
 
-def _cone_extra(units: Array, mean: Array, active: NDArray[np.bool_]) -> Array:
-    """z ≥ 0 such that g_0 + Σ z_i g_i/‖g_i‖ is the projection of g_0 onto the cone {u : ⟨g_i, u⟩ ≥ 0 for all i}."""
-    extra = np.zeros(units.shape[:-1])
-    for index in map(tuple, np.argwhere(active)):
-        extra[index] = nnls(-units[index].T, mean[index], maxiter=100 * units.shape[-2])[0]
-    return extra
+def _project_mean(work: Array, weights: Array) -> None:
+    """Weights of the projection of g_0 onto the cone {u : ⟨g_i, u⟩ ≥ 0 for all i}."""
+    mean = np.full((*weights.shape[:1], 1, weights.shape[1]), 1 / weights.shape[1])
+    project_stack(work, mean)
+    weights[:] = mean[:, 0]
 
 
 def _dual_extra(rows: Array, mean: Array, reach: Array) -> Array:

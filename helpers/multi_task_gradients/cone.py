@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import nnls
+from scipy.optimize import lsq_linear
 
 from helpers.inputs import real_array
-from helpers.multi_task_gradients._active_set import mean_projection_stack
+from helpers.multi_task_gradients._active_set import project_stack
 from helpers.multi_task_gradients._compiled import Array
 from helpers.multi_task_gradients.gram import solved_weights
 
@@ -24,7 +24,8 @@ def upgrad_weights_by_projection(rows: ArrayLike) -> Array:
     jacobian = real_array("rows", rows)
     if jacobian.ndim != 2:
         raise ValueError(f"rows: shape {jacobian.shape}; give (tasks, parameters)")
-    return np.mean([task + nnls(-jacobian.T, g)[0] for task, g in zip(np.eye(len(jacobian)), jacobian, strict=True)], 0)
+    extra = [lsq_linear(-jacobian.T, g, (0, np.inf), method="bvls", tol=1e-14).x for g in jacobian]
+    return (1 + np.sum(extra, 0)) / len(jacobian)
 
 
 def upgrad_weights(gram: ArrayLike) -> Array:
@@ -37,4 +38,11 @@ def upgrad_weights(gram: ArrayLike) -> Array:
     >>> upgrad_weights([[1, -1], [-1, 2]])  # (1, 0) and (−1, 1)
     array([1.  , 0.75])
     """
-    return solved_weights(gram, mean_projection_stack)
+    return solved_weights(gram, _mean_projections)
+
+
+def _mean_projections(work: Array, weights: Array) -> None:
+    projected = np.zeros((*weights.shape, weights.shape[-1]))
+    projected[:] = np.eye(weights.shape[-1])
+    project_stack(work, projected)
+    weights[:] = projected.mean(-2)

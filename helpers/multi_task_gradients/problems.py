@@ -14,13 +14,14 @@ TOY_STARTS = np.array([[-8.5, 7.5], [-8.5, -5.0], [0.0, 0.0], [9.0, 9.0], [10.0,
 def toy_losses(points: ArrayLike) -> tuple[Array, Array]:
     """The two-loss problem of Liu et al. (CAGrad, 2021): values (..., 2) and Jacobians (..., 2, 2) at (..., 2).
 
-    Above θ_2 = 0 the logarithm of a curved valley, below it a bowl, blended by tanh; gradients in closed form,
-    at the kink θ_2 = 0 those from below. ValueError for other shapes, nan and inf.
+    Above θ_2 = 0 the logarithm of a curved valley, below it a bowl, blended by tanh; both valleys bend by +tanh θ_2,
+    where the code published with that paper bends the second by −tanh θ_2. Gradients in closed form,
+    at the kink θ_2 = 0 those from below. ValueError for other shapes, nan, and beyond ±1e150.
 
     >>> toy_losses([0.0, -8.0])[0].round(2)  # below, half way between the two bowls: equal losses
     array([-15.09, -15.09])
     """
-    array = real_array("points", points)
+    array = real_array("points", points, at_least=-1e150, at_most=1e150)
     if array.shape[-1:] != (2,):
         raise ValueError(f"points: shape {array.shape}; give (..., 2)")
     x, y = array[..., None, 0], array[..., None, 1]
@@ -45,12 +46,12 @@ def concave_front_losses(points: ArrayLike) -> tuple[Array, Array]:
     """L_i = 1 − exp(−‖θ ∓ 1/√d‖²): values (..., 2) and Jacobians (..., 2, d) at points (..., d).
 
     The Pareto front, traced by θ = s·1/√d with −1 ≤ s ≤ 1, is concave in its middle. Fonseca & Fleming (1995).
-    ValueError for other shapes, nan and inf.
+    ValueError for other shapes, nan, and beyond ±1e150.
 
     >>> concave_front_losses([1.0])[0].round(4)  # the minimum of the first loss, at distance 2 from the second's
     array([0.    , 0.9817])
     """
-    array = real_array("points", points)
+    array = real_array("points", points, at_least=-1e150, at_most=1e150)
     if array.ndim < 1:
         raise ValueError(f"points: shape {array.shape}; give (..., d) with d ≥ 1")
     centre = array.shape[-1] ** -0.5 * np.array([[1.0], [-1.0]])

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import optimize
 
 from helpers import multi_task_gradients as mtg
-from tests.multi_task_gradients.strategies import gram_of, jacobian
+from tests.multi_task_gradients.strategies import KINDS, gradients, gram_of, jacobian, many
 
 
 @pytest.mark.parametrize("tasks", [2, 3, 6, 12])
@@ -31,8 +31,25 @@ def test_upgrad_projects_onto_the_dual_cone_at_low_rank(tasks, rank):
     assert (rows @ found >= -1e-9).all()
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
-@given(seed=st.integers(0, 2**32 - 1), tasks=st.integers(1, 20), shift=st.sampled_from([0.0, 0.3]))
-def test_equals_the_plain_projections(seed, tasks, shift):
-    rows = jacobian(np.random.default_rng(seed), tasks, tasks + 3, shift)
-    assert_allclose(mtg.upgrad_weights(gram_of(rows)), mtg.upgrad_weights_by_projection(rows), rtol=1e-7, atol=1e-9)
+@many
+@given(case=gradients(tasks=12, kinds=KINDS[:7]))
+def test_equals_the_plain_projections(case):
+    rows = case[1]
+    found, plain = mtg.upgrad_weights(gram_of(rows)) @ rows, mtg.upgrad_weights_by_projection(rows) @ rows
+    longest = np.linalg.norm(rows, axis=1).max()
+    assert_allclose(found, plain, atol=1e-7 * longest)
+    assert (rows @ found >= -1e-7 * longest * np.linalg.norm(rows, axis=1)).all()
+
+
+@many
+@given(case=gradients(tasks=6), scale=st.sampled_from([-140, 140]))
+def test_the_scale_of_all_gradients_does_not_matter(case, scale):
+    rows = case[1]
+    same = mtg.upgrad_weights(gram_of(rows * 10.0**scale)) @ rows
+    assert_allclose(same, mtg.upgrad_weights(gram_of(rows)) @ rows, atol=1e-6 * np.linalg.norm(rows, axis=1).max())
+
+
+@pytest.mark.parametrize("rows", [np.ones(3), np.ones((2, 0)), [[1.0, np.nan]]])
+def test_bad_gradients_are_named(rows):
+    with pytest.raises(ValueError, match="rows: "):
+        mtg.upgrad_weights_by_projection(rows)

@@ -1,11 +1,16 @@
 """Closed-form gradients against torch, and the bound for a shared encoder."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from helpers import multi_task_gradients as mtg
+from tests.multi_task_gradients.strategies import many, sound
 
 
 def torch_toy(p):
@@ -67,3 +72,37 @@ def test_safe_condition_number_is_sharp():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@many
+@given(seed=st.integers(0, 2**32 - 1), scale=st.sampled_from([1e-150, 1e-3, 1, 10, 1e4]), width=st.integers(1, 4))
+def test_losses_and_gradients_are_torchs_at_any_point(seed, scale, width):
+    rng = np.random.default_rng(seed)
+    for ours, theirs, size in ((mtg.toy_losses, torch_toy, 2), (mtg.concave_front_losses, torch_concave, width)):
+        point = rng.standard_normal(size) * scale
+        value, rows = ours(point)
+        tensor = torch.tensor(point)
+        assert_allclose(value, theirs(tensor), rtol=1e-9, atol=1e-12)
+        expected = torch.autograd.functional.jacobian(theirs, tensor)
+        assert_allclose(rows, expected, rtol=1e-7, atol=1e-9 * max(1, float(expected.abs().max())))
+
+
+@many
+@given(cosine=st.floats(0, 1))
+def test_safe_condition_number_is_its_formula(cosine):
+    found = float(mtg.safe_condition_number(cosine))
+    exact = (1 + Fraction(cosine)) / (1 - Fraction(cosine)) if cosine < 1 else np.inf
+    assert_allclose(found, float(exact), rtol=1e-15)
+
+
+@pytest.mark.parametrize("points", [np.zeros((0, 2)), [[np.nan, 0]], [[np.inf, 0]], "ab", np.zeros((2, 2), complex)])
+@pytest.mark.parametrize("losses", [mtg.toy_losses, mtg.concave_front_losses])
+def test_points_that_are_none(losses, points):
+    assert sound(lambda p: losses(p)[0], points) is None
+
+
+@pytest.mark.parametrize("losses", [mtg.toy_losses, mtg.concave_front_losses])
+def test_far_points(losses):
+    """Where a loss or its gradient exceeds float64 that is said; before that they are finite."""
+    assert sound(lambda p: np.concatenate([losses(p)[0].ravel(), losses(p)[1].ravel()]), np.full(2, 1e100)) is not None
+    sound(lambda p: np.concatenate([losses(p)[0].ravel(), losses(p)[1].ravel()]), np.full(2, 1e200))
