@@ -155,6 +155,9 @@ def test_min_exp_is_right_wherever_it_is_defined_and_in_any_layout(dtype, seed):
         y = af.min_exp(view)
         assert y.dtype == dtype and y.shape == view.shape
         torch.testing.assert_close(y.double(), right, **near)
+    exact = [0.0 if v == -math.inf else float(reference(v)[1]) for v in x.tolist()]
+    near["atol"] += 4 * torch.finfo(torch.promote_types(dtype, torch.float32)).eps  # the slope passes through 0 at −1
+    torch.testing.assert_close(slope(af.min_exp, x).double(), torch.tensor(exact, dtype=double), **near)
     same = {"rtol": 0, "atol": 0, "equal_nan": True}
     torch.testing.assert_close(af.min_exp(x[0].expand(3)), af.min_exp(x[:1]).expand(3), **same)
     torch.testing.assert_close(x, kept, **same)
