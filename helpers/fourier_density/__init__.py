@@ -19,10 +19,10 @@ Code that writes A with e^{+iπkx} gets the mirrored density p(−x) from the sa
 - `distribution`: Φ and, by bisection, its inverse
 - `moments`: mean and variance in closed form
 - `entropy`: entropies in closed form and, the plain method, by quadrature
-- private: `_types`, `_arrays` (vectors in, results out), `_data` (what a fit is given, checked),
+- private: `_types`, `_arrays` (vectors in, results out), `_exponents` (exact scaling), `_data` (what a fit is given),
   `_line` (the map to ℝ), `_kernels` (compiled loops over points), `_table` (sums at many points by local polynomials),
   `_unit_density` (p, Φ and its inverse from tables), `_likelihood` (what a fit minimises, and its gradient),
-  `_mixture` (mixtures, unchecked)
+  `_mixture` and `_waves` (mixtures and sums of waves, unchecked)
 """
 
 from helpers.fourier_density import peers

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from helpers.fourier_density._types import Array, Complex, Given, Indices, Returned
+from helpers.fourier_density._types import Array, Complex, Given, Returned
 from helpers.inputs import real_array
 
 
@@ -53,20 +53,6 @@ def returned(values: Array | Complex | float, like: object) -> Returned:
         dtype = torch.complex128 if np.iscomplexobj(values) else torch.float64
         return torch.as_tensor(values, dtype=dtype, device=like.device)
     return values[()] if isinstance(values, np.ndarray) else float(values)
-
-
-def with_exponent(values: Complex) -> tuple[Complex, Indices]:
-    """unit (…, n) and e (…, 1) with values = unit · 2^e exactly, and the largest part of each row in [½, 1), or 0."""
-    largest = np.maximum(np.abs(values.real), np.abs(values.imag)).max(-1, keepdims=True)
-    exponent = np.frexp(largest)[1].astype(np.int64)
-    return times_power_of_two(values, -exponent), exponent
-
-
-def times_power_of_two(values: Complex, exponent: Indices) -> Complex:
-    """values · 2^exponent, which a product of complex numbers would not give near the ends of float64's range."""
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        parts: Complex = np.ldexp(values.real, exponent) + 1j * np.ldexp(values.imag, exponent)
-    return parts
 
 
 def density_coefficients(name: str, value: Given) -> Complex:

@@ -10,18 +10,20 @@ import numpy as np
 import torch
 
 from helpers.fourier_density import moments
-from helpers.fourier_density._arrays import complex_vector, returned, with_exponent
+from helpers.fourier_density._arrays import complex_vector, returned
 from helpers.fourier_density._data import checked_map
+from helpers.fourier_density._exponents import with_exponent
 from helpers.fourier_density._line import from_line, standardized, to_line
 from helpers.fourier_density._types import Array, Given, Returned
 from helpers.fourier_density._unit_density import UnitDensity, in_pieces
+from helpers.fourier_density._waves import wave_sum
 from helpers.fourier_density.degree import FourierEstimator, held_out_losses
 from helpers.fourier_density.direct_sum import fourier_log_prob, line_log_prob
 from helpers.fourier_density.entropy import cross_entropy, entropy_by_quadrature, mean_log_jacobian
 from helpers.fourier_density.fit import FitReport, fit_coefficients
 from helpers.fourier_density.roughness import roughness
 from helpers.fourier_density.spectral_factorization import HIGHEST_DEGREE
-from helpers.fourier_density.trigonometric_series import descending_zeros, trigonometric_sum
+from helpers.fourier_density.trigonometric_series import descending_zeros
 from helpers.inputs import generator as checked_generator
 from helpers.inputs import integer, real_array
 
@@ -203,15 +205,14 @@ class FourierDensity:
         """
         b, degree = self._unit.b, self.degree
         if self._map is None:
-            found = descending_zeros(lambda x: trigonometric_sum(b, x, 1), degree) if degree else np.empty(0)
+            found = descending_zeros(lambda x: wave_sum(b, x, 1), degree) if degree else np.empty(0)
             # Rounding makes maxima of its own where p is flat; a real one rises above its surroundings.
             beside = found[:, None] + np.array([-1, 1]) / (16 * max(degree, 1))
-            rise = trigonometric_sum(b, found) - trigonometric_sum(b, beside).max(-1, initial=-np.inf)
+            rise = wave_sum(b, found) - wave_sum(b, beside).max(-1, initial=-np.inf)
             found = found[rise > 16 * np.finfo(float).eps * (degree + 1)]
         else:  # y ↦ (1 − x²) p(x)
             found = descending_zeros(
-                lambda x: (1 - x**2) * trigonometric_sum(b, x, 1) - 2 * x * (trigonometric_sum(b, x) - 0.5),
-                max(degree, 4),
+                lambda x: (1 - x**2) * wave_sum(b, x, 1) - 2 * x * (wave_sum(b, x) - 0.5), max(degree, 4)
             )
             found = self._map[0] + self._map[1] * np.arctanh(found[np.abs(found) < 1])
         return returned(found, self.a)

@@ -15,7 +15,7 @@ def fourier_log_prob(a: Tensor, x: Tensor) -> Tensor:
     """log p(x) on [−1, 1] in torch, summed directly and differentiable in a (…, N+1) complex and in x (…).
 
     Leading axes broadcast: every x may have its own coefficients, as in an autoregressive model. O(N) a point.
-    Outside [−1, 1] p is continued with period 2. Where p = 0 the value is −inf, with gradient 0 in both.
+    Outside [−1, 1] p is continued with period 2. Where p = 0 the value is −inf, with gradient 0.
     ValueError: shapes that do not broadcast, a not complex or all zero, nan or inf.
 
     >>> a = torch.tensor([1, 0.5j], dtype=torch.complex128)  # |1 + i/2 e^{−iπx}|² = 5/4 + sin πx
@@ -28,7 +28,7 @@ def fourier_log_prob(a: Tensor, x: Tensor) -> Tensor:
     amplitude = (a * torch.complex(angle.cos(), angle.sin())).sum(-1)
     total = (a.real.square() + a.imag.square()).sum(-1)
     power = amplitude.real.square() + amplitude.imag.square()
-    positive = power > 0
+    positive = power >= torch.finfo(power.dtype).tiny  # beneath, the gradient's 1/power overflows
     value = torch.log(torch.where(positive, power, 1)) - torch.log(2 * total)  # no 0/0 in the gradient
     return torch.where(positive, value, -torch.inf)
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import optimize
 
-from helpers.fourier_density._arrays import complex_vector, with_exponent
+from helpers.fourier_density._arrays import complex_vector
 from helpers.fourier_density._data import checked_data, mean_and_deviation, starting_map
+from helpers.fourier_density._exponents import with_exponent
 from helpers.fourier_density._likelihood import Likelihood
 from helpers.fourier_density._line import from_line, standardized
 from helpers.fourier_density._table import Table

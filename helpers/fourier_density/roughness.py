@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.fourier_density._arrays import complex_vector, density_coefficients, times_power_of_two, with_exponent
+from helpers.fourier_density._arrays import complex_vector, density_coefficients
+from helpers.fourier_density._exponents import times_power_of_two, with_exponent
 from helpers.fourier_density._types import Complex, Given
 from helpers.fourier_density.trigonometric_series import autocorrelation
 

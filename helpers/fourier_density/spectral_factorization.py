@@ -13,8 +13,9 @@ from scipy import linalg
 
 from helpers.fourier_density._arrays import complex_vector, returned
 from helpers.fourier_density._types import Complex, Given, Returned
+from helpers.fourier_density._waves import wave_sum
 from helpers.fourier_density.power_series import power_series_exp
-from helpers.fourier_density.trigonometric_series import descending_zeros, trigonometric_sum
+from helpers.fourier_density.trigonometric_series import descending_zeros
 from helpers.inputs import real_number
 
 HIGHEST_DEGREE = 1024  # the factor of this degree takes several seconds
@@ -65,8 +66,8 @@ def fejer_riesz(c: Given) -> Returned:
     if degree == 0:
         return returned(np.sqrt(np.array([size], dtype=complex)), c)
     two_sided = np.concatenate([[1.0], 2 * unit[1:]])
-    low = descending_zeros(lambda x: -trigonometric_sum(two_sided, x, 1), degree)
-    minimum = min(trigonometric_sum(two_sided, low).min(initial=np.inf), trigonometric_sum(two_sided, 0.0))
+    low = descending_zeros(lambda x: -wave_sum(two_sided, x, 1), degree)
+    minimum = min(wave_sum(two_sided, low).min(initial=np.inf), two_sided.real.sum())
     # e^{iπnx} is known to n ulp, so that the sum is known to Σ n|c_n| ulp.
     if minimum < -8 * np.finfo(float).eps * (1 + np.arange(degree + 1) @ np.abs(two_sided)):
         raise ValueError(f"c: its trigonometric polynomial is negative; the minimum found is {minimum * size:.6g}")

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from helpers.fourier_density._arrays import complex_array, complex_vector, returned, times_power_of_two, with_exponent
+from helpers.fourier_density._arrays import complex_array, complex_vector, returned
+from helpers.fourier_density._exponents import times_power_of_two, with_exponent
 from helpers.fourier_density._types import Array, Complex, Given, Indices, Returned
+from helpers.fourier_density._waves import wave_sum
 from helpers.inputs import integer, real_array
 
 
@@ -53,11 +55,9 @@ def trigonometric_sum(coefficients: Given, x: Given, derivative: int = 0) -> Arr
     array([ 1., -1.])
     """
     coefficients, points = complex_vector("coefficients", coefficients), real_array("x", x, empty=True)
-    derivative, n = integer("derivative", derivative, 0), np.arange(coefficients.size)
     with np.errstate(over="ignore", invalid="ignore"):
-        factors = coefficients * (1j * np.pi * n) ** derivative
         points = points - 2 * np.rint(points / 2)  # exact, and no change in [−1, 1]
-        total: Array = (np.exp(1j * np.pi * points[..., None] * n) @ factors).real
+        total = wave_sum(coefficients, points, integer("derivative", derivative, 0))
     if not np.isfinite(total).all():
         raise ValueError(f"coefficients: reach {np.abs(coefficients).max():.3g}; give ones whose sum float64 can hold")
     return total

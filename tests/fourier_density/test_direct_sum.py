@@ -60,6 +60,12 @@ def test_gradient_at_a_zero_of_the_density():
     value.sum().backward()
     alone = torch.autograd.grad(fourier_log_prob(flat, torch.tensor([0.5]).double()).sum(), flat)[0]
     torch.testing.assert_close(flat.grad, alone)
+    x = torch.tensor([0.0, 1e-170, 1e-160, 1e-150, 0.5], dtype=torch.float64, requires_grad=True)
+    gradients = torch.autograd.grad(fourier_log_prob(flat, x)[torch.tensor([3, 4])].sum(), (flat, x))
+    torch.testing.assert_close(gradients[1][3], torch.tensor(2e150, dtype=torch.float64))
+    value = fourier_log_prob(flat, x)
+    for gradient in torch.autograd.grad(value[torch.isfinite(value)].sum() + value[0], (flat, x)):
+        assert torch.isfinite(torch.view_as_real(gradient) if gradient.is_complex() else gradient).all()
 
 
 def test_log_prob_under_function_transforms():
