@@ -36,13 +36,14 @@ class Number:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Operand, **options: Any) -> Any:
         name = _OPERATIONS.get(ufunc.__name__)
-        if name is None or method != "__call__" or options:
+        if name is None or method != "__call__" or options:  # np.add.reduce, np.add(…, where=…) are not ours
             known = ", ".join(sorted(_OPERATIONS))
             raise ValueError(f"{type(self).__name__}: np.{ufunc.__name__} has no rule here; give one of {known}")
         return getattr(type(self), name)(*inputs)
 
     def __array_function__(self, function: Callable[..., Any], *_: Any) -> Any:
         known = ", ".join(sorted(_OPERATIONS))
+        # np.where and its like would make an array of objects, without a derivative and without a word
         raise ValueError(f"{type(self).__name__}: np.{function.__name__} has no rule here; give one of {known}")
 
     def __add__(self, other: Operand) -> Any:

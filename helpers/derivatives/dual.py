@@ -79,7 +79,7 @@ class Dual(Number):
     def _divide(a: Operand, b: Operand) -> Dual:
         a, da, b, db, level = _split(a, b)
         require(primal(b) != 0, "division", "a divisor ≠ 0")
-        quotient = a / b
+        quotient = a / b  # (da b − a db)/b² would overflow before the quotient does
         return _unchecked(quotient, (da - quotient * db) / b, level)
 
     @staticmethod
@@ -103,7 +103,7 @@ class Dual(Number):
 
     @staticmethod
     def _abs(a: Dual) -> Dual:
-        sign = np.sign(primal(a))
+        sign = np.sign(primal(a))  # a constant next to the point: its own derivative is 0
         require(sign != 0, "abs", "≠ 0")
         return _unchecked(sign * a.value, sign * a.slope, a.level)
 

@@ -33,6 +33,7 @@ def limit_derivative(expr: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
         raise ValueError(f"expr: {expr} is given by pieces; give the piece around the point you ask for")
     if not expr.has(x):
         return sympy.Integer(0)  # the quotient is (c − c)/h = 0 for every h
+    # a complex x would ask for the limit from every direction
     real = x if x.is_real else sympy.Dummy(x.name, real=True)
     expr = expr.subs(x, real)
     with _locked(expr):
@@ -74,9 +75,9 @@ def symmetric_derivative(expr: sympy.Expr, x: sympy.Symbol, at: Any) -> sympy.Ex
 
 def _two_sided(expr: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
     if isinstance(expr, (InverseTrigonometricFunction, InverseHyperbolicFunction)) and expr.args == (x,):
-        y = sympy.Dummy("y", real=True)
+        y = sympy.Dummy("y", real=True)  # the quotient turned upside down, at y = f(x)
         return 1 / _two_sided(expr.inverse()(y), y).subs(y, expr)
-    h = sympy.Dummy("h", positive=True)
+    h = sympy.Dummy("h", positive=True)  # sympy simplifies √h² and |h| for a positive h only: so each side by itself
     left, right = (_limit((expr.subs(x, x + s * h) - expr) / (s * h), h) for s in (-1, +1))
     if not _is_settled(left) or not _is_settled(right):
         raise ValueError(
@@ -210,7 +211,7 @@ def _limit(quotient: sympy.Expr, h: sympy.Symbol) -> sympy.Expr:
         except (DerivativeRuleUsed, NotImplementedError, ValueError, TypeError) as error:
             reason = error
             continue
-        if _is_settled(answer):
+        if _is_settled(answer):  # else another form may say more
             return answer
     if answer is None:
         raise ValueError(

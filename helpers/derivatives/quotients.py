@@ -91,6 +91,7 @@ def richardson(f: Function, x: Real, h: Real, order: int = 4) -> np.floating | A
     x, h = _points_and_steps(x, h)
     row = [difference_quotient(f, x, h / 2**k, "central") for k in range(order // 2)]
     for j in range(1, order // 2):
+        # a difference of two close numbers and a small correction: less rounding than (4^j fine − coarse)/(4^j − 1)
         row = [fine + (fine - coarse) / (4**j - 1) for coarse, fine in zip(row, row[1:], strict=False)]
     return _finite(np.asarray(row[0]))[()]
 
