@@ -54,6 +54,13 @@ def test_any_scale_in_float32(scale):
     assert share_wrong(z.float(), codebook.float()) == 0
 
 
+@pytest.mark.parametrize("scale", [1e-20, 3e-21, 1e-21])
+def test_squares_with_few_digits_decide_nothing(scale):
+    """Squares of such numbers are subnormal in float32: they vanish a digit at a time."""
+    z, codebook = (normal(3000, 4) * scale).float(), (normal(256, 4, seed=1) * scale).float()
+    assert torch.equal(nearest_code(z, codebook), nearest_code_by_differences(z, codebook))
+
+
 def test_numbers_whose_differences_overflow():
     for dtype in (torch.float32, torch.float64):
         most = torch.finfo(dtype).max
