@@ -37,7 +37,7 @@ def imtl_g_weights(gram: ArrayLike) -> Array:
     Solved for unit gradients, so that their lengths may differ by any factor. Weights may be negative, and all are 0
     where they cannot be made to sum to 1; a zero gradient gets weight 0. Where gradients become dependent, u tends to
     0; where they are so to rounding, the pseudo-inverse ignores that combination, and u jumps. Liu et al., Towards
-    impartial multi-task learning (2021); Quinton & Rey (2024) extend it by the pseudo-inverse of G, which lengths distort.
+    impartial multi-task learning (2021); Quinton & Rey (2024) take the pseudo-inverse of G, which lengths distort.
 
     >>> imtl_g_weights(np.diag([4.0, 1.0])).round(12)  # u = ⅓(2, 0) + ⅔(0, 1)
     array([0.33333333, 0.66666667])
