@@ -27,6 +27,7 @@ def kmeans(points: Tensor, codes: int, generator: torch.Generator, iterations: i
     if points.ndim < 2 or points.shape[-2] < codes or points.shape[-1] == 0:
         raise ValueError(f"points: shape is {tuple(points.shape)}; give (..., n, d) with d ≥ 1 and n ≥ {codes} centres")
     points = points.detach()
+    # All models start from the points of one draw: their differences are those of their points.
     choice = torch.randperm(points.shape[-2], generator=generator, device=generator.device)[:codes]
     centres = points[..., choice.to(points.device), :].clone()
     for _ in range(iterations):
@@ -52,5 +53,6 @@ def cell_sums(points: Tensor, indices: Tensor, codes: int) -> tuple[Tensor, Tens
         raise ValueError(
             f"points: shape {tuple(points.shape)} does not fit indices {tuple(indices.shape)}; give (..., n, d)"
         )
+    # In float64, so that points far from the origin keep their digits and long ones do not overflow.
     sums = torch.zeros(*counts.shape, points.shape[-1], dtype=torch.float64, device=points.device)
     return counts, sums.scatter_add_(-2, indices.long()[..., None].expand_as(points), points.double())

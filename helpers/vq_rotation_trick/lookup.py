@@ -12,7 +12,7 @@ from helpers.inputs import integer
 from helpers.tensors import float_tensor
 from helpers.vq_rotation_trick._nearest import nearest_by_product
 
-INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
 def _traced() -> bool:
@@ -66,14 +66,14 @@ def nearest_code(z: Tensor, codebook: Tensor) -> Tensor:
     if _traced():
         return nearest_code_by_differences(z, codebook)
     z, codebook = _checked_pair(z, codebook)
-    models = math.prod(z.shape[:-2])
+    models = math.prod(z.shape[:-2])  # not −1, which is ambiguous where an axis is empty
     indices = nearest_by_product(z.reshape(models, *z.shape[-2:]), codebook.reshape(models, *codebook.shape[-2:]))
     return indices.reshape(z.shape[:-1])
 
 
 def _checked_indices(indices: Tensor, codes: int) -> Tensor:
     """Indices as int64; ValueError where they are not integers from 0 to codes − 1."""
-    if not isinstance(indices, Tensor) or indices.dtype not in INTEGERS or indices.ndim < 1:
+    if not isinstance(indices, Tensor) or indices.dtype not in _INTEGERS or indices.ndim < 1:
         kind = f"{indices.dtype} of shape {tuple(indices.shape)}" if isinstance(indices, Tensor) else type(indices)
         raise ValueError(f"indices: is {kind}; give a tensor (..., n) of integers")
     if not _traced() and indices.numel() and not 0 <= indices.min() <= indices.max() < codes:
@@ -118,7 +118,7 @@ def perplexity(counts: Tensor) -> Tensor:
     >>> round(float(perplexity(torch.tensor([3, 3, 0, 0]))), 4)
     2.0
     """
-    if not isinstance(counts, Tensor) or counts.dtype not in INTEGERS:
+    if not isinstance(counts, Tensor) or counts.dtype not in _INTEGERS:
         float_tensor("counts", counts, finite=True)
     if counts.ndim < 1 or (counts < 0).any() or not (counts > 0).any(-1).all():
         raise ValueError("counts: hold a negative number or a row without a single sample; give counts (..., K)")
