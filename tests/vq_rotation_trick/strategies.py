@@ -50,6 +50,7 @@ def quantizer(**options):
 # The decimal exponents that a type's squares need not hold, but its numbers do.
 EXPONENTS = {torch.float16: 3, torch.bfloat16: 30, torch.float32: 30, torch.float64: 150}
 hard = settings(max_examples=500, deadline=None, derandomize=True)
+slow = settings(hard, max_examples=150)  # for what takes 10 ms an example; each tries several vectors
 
 
 @st.composite

@@ -18,7 +18,7 @@ from helpers.vq_rotation_trick import (
     split_estimator,
     straight_through,
 )
-from tests.vq_rotation_trick.strategies import at_angle, exact, gradient, hard, kept, normal, vectors
+from tests.vq_rotation_trick.strategies import at_angle, exact, gradient, hard, kept, normal, slow, vectors
 
 ALL = [straight_through, rotate_to, reflect_to]
 MOVING = [rotate_to, reflect_to]
@@ -311,6 +311,8 @@ def test_compiled_function_transforms_lose_no_gradient(function):
     torch._dynamo.reset()
     gradient_ = torch.compile(torch.func.grad(loss), backend="aot_eager", fullgraph=True)(z)
     torch.testing.assert_close(gradient_, (G.mT @ (2 * q)[..., None])[..., 0])
+    if function is reflect_to:
+        return  # the rest is the mechanism that rotate_to shares; each compilation takes a second
     inner = torch.compile(loss, backend="aot_eager")
     torch.testing.assert_close(torch.func.grad(inner)(z), gradient_)
     with forward_ad.dual_level():  # inductor itself loses tangents (pytorch#187284), other backends carry them
@@ -382,7 +384,7 @@ def test_straight_through_hands_any_gradient_on(zqg):
 
 
 @given(vectors(3, ordinary=1), st.sampled_from(ALL), st.sampled_from(ALL))
-@hard
+@slow
 def test_split_estimator_of_any_vectors_is_finite_and_takes_each_part(zqg, rest, radial):
     z, q, g = zqg
     unchanged = kept(z, q, g)
@@ -418,7 +420,7 @@ def test_a_row_with_nan_or_inf_harms_no_other(function):
             assert torch.equal(value[others], q[others]) and torch.equal(value[1].isnan(), pair[1][1].isnan())
 
 
-@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("function", [straight_through, rotate_to])
 def test_a_vector_that_is_its_own_code_gets_its_gradient_compiled_too(function):
     z, g = normal(2, 4, 5)
     torch._dynamo.reset()

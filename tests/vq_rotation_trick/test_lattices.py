@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vector_quantize_pytorch import FSQ
 
-from tests.vq_rotation_trick.strategies import hard, normal, quantizer
+from tests.vq_rotation_trick.strategies import normal, quantizer, slow
 
 
 def test_fsq_and_lfq_hand_the_gradient_through_their_squashing():
@@ -77,7 +77,7 @@ def test_fsq_with_odd_levels_is_the_packages():
 
 
 @given(st.lists(st.integers(2, 5), min_size=1, max_size=3), st.integers(0, 2), st.integers(0, 2**32), st.data())
-@hard
+@slow
 def test_fsq_of_any_vectors_is_the_nearest_grid_point(levels, spare, seed, data):
     as_given = data.draw(st.sampled_from((list, tuple, np.array, torch.tensor)))(levels)
     module = quantizer(dim=len(levels) + spare, codes=math.prod(levels), codebook="fsq", levels=as_given)

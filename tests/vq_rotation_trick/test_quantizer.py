@@ -16,7 +16,7 @@ from helpers.vq_rotation_trick import (
     perplexity,
     take_codes,
 )
-from tests.vq_rotation_trick.strategies import as_view, gradient, hard, kept, normal, quantizer
+from tests.vq_rotation_trick.strategies import as_view, gradient, kept, normal, quantizer, slow
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -154,7 +154,7 @@ def test_a_distance_beyond_float32_is_named():
 
 
 @given(st.sampled_from(sorted(CODEBOOKS)), st.sampled_from(sorted(ESTIMATORS)), st.integers(0, 2**32), st.data())
-@hard
+@slow
 def test_any_layer_is_the_nearest_code_with_its_estimators_gradient(codebook, estimator, seed, data):
     draw = data.draw
     models = draw(st.sampled_from((None, 1, 3)))
