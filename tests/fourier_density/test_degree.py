@@ -63,3 +63,7 @@ def test_scores_of_any_input(x, other):
         if scores is not None:
             density = FourierDensity(estimator.a_, estimator.loc_, estimator.scale_)
             np.testing.assert_allclose(scores, density.log_prob(plain(other)), rtol=1e-12, atol=1e-9)
+
+
+def test_no_more_parameters_than_half_the_values():
+    assert list(held_out_losses(FourierEstimator(), np.linspace(-0.9, 0.9, 9))) == [0, 1, 2]

@@ -192,3 +192,8 @@ def test_the_ends_of_the_interval_belong_to_it_and_nothing_beyond(edge):
 def test_density_tells_what_it_is():
     assert repr(FourierDensity([1, 2, 3])) == "FourierDensity of degree 2 on [−1, 1]"
     assert repr(FourierDensity([1], 0.5, 2.0)) == "FourierDensity of degree 0 on ℝ, loc 0.5, scale 2"
+
+
+def test_small_densities_keep_their_digits():
+    x = 1 - 10.0 ** np.arange(-6, -1)  # p = (1 + cos πx)/2 = cos²(πx/2)
+    np.testing.assert_allclose(FourierDensity([1, 1]).pdf(x), np.cos(np.pi * x / 2) ** 2, rtol=1e-9)

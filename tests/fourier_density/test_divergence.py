@@ -25,3 +25,9 @@ def test_divergence_of_any_pair():
         found = answer(kl_divergence, p, q)
         assert found >= 0 and (p is not q or found == 0)
         assert found == pytest.approx(2 * np.mean(p_x * (log_p - log_q)), abs=1e-2 if q_x.min() < 1e-4 else 1e-6)
+
+
+def test_rounding_makes_no_divergence_negative():
+    for seed in range(40):
+        a = random_amplitude(6, seed)
+        assert 0 <= kl_divergence(FourierDensity(a), FourierDensity(a * np.exp(1j * seed))) < 1e-12

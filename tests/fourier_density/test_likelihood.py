@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from helpers.fourier_density import FourierDensity
+from helpers.fourier_density import FourierDensity, autocorrelation_by_sum
 from helpers.fourier_density._likelihood import Likelihood
 
 
@@ -18,3 +18,11 @@ def test_gradient_of_the_likelihood(line, gamma):
     density = FourierDensity(theta[:7] + 1j * theta[7:14], *((theta[14], np.exp(theta[15])) if line else ()))
     expected = -(weights * density.log_prob(x)).sum() + gamma * density.roughness()
     assert loss(theta)[0] == pytest.approx(expected, abs=1e-10)
+
+
+def test_start_has_the_smoothed_empirical_coefficients():
+    x = np.random.default_rng(0).uniform(-0.5, 0.5, 50)
+    c = autocorrelation_by_sum(Likelihood(x, np.full(50, 0.02), 3, 0.0, None).start())
+    n = np.arange(4)
+    empirical = np.exp(-1j * np.pi * np.outer(n, x)).mean(1)
+    np.testing.assert_allclose(c[1:], (empirical * (1 - n / 4))[1:] / 1.01, atol=1e-6)

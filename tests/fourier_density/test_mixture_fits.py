@@ -115,3 +115,19 @@ def test_constant_data_are_refused():
     x, weights = torch.full((5,), 2.0), torch.full((5,), 0.2)
     with pytest.raises(ValueError, match="all 5 values equal 2"):
         peers.quantile_start(x, weights, 1)
+
+
+def test_a_component_does_not_collapse():
+    x = torch.tensor([0.0] * 9 + [4.0], dtype=torch.float64)
+    weights = torch.full((10,), 0.1, dtype=torch.float64)
+    for smallest, expected in ((None, 2e-3), (0.1, 0.1)):
+        for fit in (peers.fit_mixture_em, peers.fit_mixture_lbfgs):
+            scales = fit(x, weights, peers.quantile_start(x, weights, 2), 100, smallest)[1].exp()
+            assert float(scales.min()) == pytest.approx(expected, rel=1e-6)
+
+
+def test_start_stands_at_the_quantiles():
+    x, weights = torch.linspace(0, 1, 1001).double(), torch.full((1001,), 1 / 1001, dtype=torch.float64)
+    means, log_scales, _ = peers.quantile_start(x, weights, 4)
+    np.testing.assert_allclose(means, [0.125, 0.375, 0.625, 0.875], atol=2e-3)
+    np.testing.assert_allclose(log_scales.exp(), 0.125, atol=2e-3)

@@ -101,3 +101,17 @@ def test_a_wave_of_high_degree_is_refused_at_once_and_a_valid_one_never_for_roun
     assert np.abs(autocorrelation_by_sum(fejer_riesz(c)) - c).max() <= 1e-8 * c[0]
     with pytest.raises(ValueError, match="degree 4999"):
         fejer_riesz(np.arange(5000.0, 0, -1))
+
+
+def test_slightly_negative_is_negative():
+    for excess in (1e-12, 1e-9, 1e-6):
+        with pytest.raises(ValueError, match="negative"):
+            fejer_riesz([1, 0.5 + excess])
+    fejer_riesz([1, 0.5])
+
+
+@pytest.mark.parametrize("floor", [1e-2, 2e-4, 1e-6])
+def test_start_is_the_factor_of_the_raised_series(floor):
+    c = np.array([1, 0.5])  # f touches zero, where log f needs the finest grid
+    expected = autocorrelation(minimum_phase_start(c, floor))
+    np.testing.assert_allclose(expected, c + np.array([floor, 0]), atol=1e-9)
