@@ -10,7 +10,7 @@ from torch import Tensor
 from helpers.inputs import real_number
 from helpers.vq_rotation_trick._vectors import unit_vectors
 from helpers.vq_rotation_trick.clusters import cell_sums, kmeans
-from helpers.vq_rotation_trick.lookup import nearest_code, take_codes
+from helpers.vq_rotation_trick.lookup import code_counts, nearest_code, take_codes
 from helpers.vq_rotation_trick.rules import CodebookRule
 
 
@@ -91,7 +91,10 @@ class Codebook(CodebookRule):
             return
         dead = self.share < self.restart / self.codes
         # A shuffled batch, dealt to the dead codes in turn: no vector twice before each was taken once.
+        # Drawn in any case, so that the numbers drawn later do not depend on whether a code was dead.
         keys = torch.rand(x.shape[:-1], generator=self.generator, device=self.generator.device).to(x.device)
+        if not dead.any():
+            return
         turn = (dead.cumsum(-1) - 1).clamp_min(0) % x.shape[-2]
         choice = keys.argsort(-1).gather(-1, turn)
         self.points.copy_(torch.where(dead[..., None], take_codes(x, choice), self.points))
@@ -101,13 +104,10 @@ class Codebook(CodebookRule):
     @torch.no_grad()
     def after_look_up(self, x: Tensor, indices: Tensor) -> None:
         if self.restart:
-            self._update_shares(x, indices)
+            self._update_shares(code_counts(indices, self.codes), x.shape[-2])
 
-    def _update_shares(self, x: Tensor, indices: Tensor) -> Tensor:
-        """The samples' sums per code, over the number of samples."""
-        counts, sums = cell_sums(x, indices, self.codes)
-        self.share.lerp_((counts / x.shape[-2]).to(self.share), 1 - self.decay)
-        return (sums / x.shape[-2]).to(self.total)
+    def _update_shares(self, counts: Tensor, samples: int) -> None:
+        self.share.lerp_((counts / samples).to(self.share), 1 - self.decay)
 
 
 class EMACodebook(Codebook):
@@ -117,7 +117,9 @@ class EMACodebook(Codebook):
 
     @torch.no_grad()
     def after_look_up(self, x: Tensor, indices: Tensor) -> None:
-        self.total.lerp_(self._update_shares(x, indices), 1 - self.decay)
+        counts, sums = cell_sums(x, indices, self.codes)
+        self._update_shares(counts, x.shape[-2])
+        self.total.lerp_((sums / x.shape[-2]).to(self.total), 1 - self.decay)
         share = self.share[..., None]  # a code without samples keeps its place: 0/0 would lose it
         self.points.copy_(torch.where(share > 1e-12, self.total / share, self.points))
 
