@@ -13,15 +13,18 @@ from helpers.multi_task_gradients._equilibrated import FAULTS, equilibrate_stack
 
 
 def _rounding(n: int, eps: float) -> float:
-    """How far entries may be off, relative to the lengths: a sum of p products errs by about √p eps; room for 10⁶."""
-    return 1000 * n * eps
+    """How far entries may be off, relative to the lengths: a sum of p products errs by about √p eps; room for 10⁶.
+
+    At most 2 %, which is what half precision needs, or anything would pass.
+    """
+    return min(1000 * n * eps, 0.02)
 
 
 def _read(gram: ArrayLike) -> tuple[Array, float]:
-    """``gram`` (..., n, n) in float64, and `_rounding` for its dtype."""
+    """``gram`` (..., n, n) in float64, and the rounding of the type that it had."""
     kept = real_array("gram", gram, square=True, keep_float=True)
     eps = float(np.finfo(kept.dtype).eps) if kept.dtype.kind == "f" else EPS
-    return kept.astype(np.float64, copy=False), _rounding(kept.shape[-1], max(eps, EPS))
+    return kept.astype(np.float64, copy=False), max(eps, EPS)
 
 
 def gram_matrix(gram: ArrayLike) -> Array:
@@ -37,17 +40,17 @@ def gram_matrix(gram: ArrayLike) -> Array:
     Traceback (most recent call last):
     ValueError: gram: an entry exceeds the product of its two lengths; give a positive semidefinite matrix
     """
-    array, rounding = _read(gram)
-    _equilibrated(array, rounding)
+    array, eps = _read(gram)
+    _equilibrated(array, eps)
     return array
 
 
-def _equilibrated(array: Array, rounding: float) -> Array:
+def _equilibrated(array: Array, eps: float) -> Array:
     """What `equilibrate_stack` makes of the matrices (..., n, n); ValueError where it finds a fault."""
     # Writeable and in C order is the only layout that is compiled for.
     grams = np.require(array, requirements=["C", "W"]).reshape(-1, *array.shape[-2:])
     work = _workspace(*grams.shape[:2])
-    if fault := equilibrate_stack(grams, rounding, work):
+    if fault := equilibrate_stack(grams, _rounding(grams.shape[-1], eps), work):
         raise ValueError(f"gram: {FAULTS[fault]}")
     return work
 
@@ -70,9 +73,9 @@ def solved_weights(gram: ArrayLike, solve: Callable[[Array, Array], None]) -> Ar
             weights = np.empty(n)
             solve(work, weights[None])
             return weights
-    array, rounding = _read(gram)
+    array, eps = _read(gram)
     weights = np.empty(array.shape[:-1])
-    solve(_equilibrated(array, rounding), weights.reshape(-1, array.shape[-1]))
+    solve(_equilibrated(array, eps), weights.reshape(-1, array.shape[-1]))
     return weights
 
 
@@ -87,11 +90,11 @@ def unit_gram(gram: ArrayLike) -> tuple[Array, Array, float]:
     (array([[1. , 0.5],
            [0.5, 1. ]]), array([2., 1.]))
     """
-    array, rounding = _read(gram)
-    _equilibrated(array, rounding)
+    array, eps = _read(gram)
+    _equilibrated(array, eps)
     lengths = np.sqrt(np.diagonal(array, axis1=-2, axis2=-1))
     inverse = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
     cosines = array * inverse[..., :, None] * inverse[..., None, :]
     n = array.shape[-1]
     cosines[..., np.arange(n), np.arange(n)] = 1.0
-    return cosines, lengths, rounding / 1000
+    return cosines, lengths, n * eps
