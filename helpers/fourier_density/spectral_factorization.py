@@ -87,7 +87,7 @@ def fejer_riesz(c: Given) -> Returned:
 def minimum_phase_start(c: Given, floor: float = 2e-4) -> Complex:
     """Approximate minimum-phase factor of f + floor · c_0 by one FFT cepstrum; c as in `fejer_riesz`, any f ≥ 0.
 
-    log f is analytic in |Im x| < √(2·floor)/N or so, and a grid of 8/√floor points a degree resolves that.
+    log f is analytic in |Im x| < √(2·floor)/N or so, and a grid of 7/√floor points a degree resolves that.
     ValueError: c_0 not real and positive, some |c_n| > c_0, floor < 1e-9.
 
     >>> minimum_phase_start([5, -2], 1e-6).real.round(4).tolist()
@@ -96,7 +96,7 @@ def minimum_phase_start(c: Given, floor: float = 2e-4) -> Complex:
     c, size = _unit_series(c)
     floor = real_number("floor", floor, at_least=1e-9)
     degree = c.size - 1
-    grid = 1 << int(8 / np.sqrt(floor) * max(degree, 1)).bit_length()
+    grid = 1 << int(7 / np.sqrt(floor) * max(degree, 1)).bit_length()
     two_sided = np.zeros(grid, dtype=complex)
     two_sided[: degree + 1] = c
     two_sided[-degree:] = c[:0:-1].conj() if degree else two_sided[-degree:]
