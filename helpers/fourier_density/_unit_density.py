@@ -45,6 +45,11 @@ class UnitDensity:
         return b
 
     @cached_property
+    def mirrored(self) -> UnitDensity:
+        """The density p(−x)."""
+        return UnitDensity(self.a.conj())
+
+    @cached_property
     def minimum_phase(self) -> Complex:
         """The minimum-phase factor of unit norm."""
         a = fejer_riesz(self.b)

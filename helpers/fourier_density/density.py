@@ -151,14 +151,22 @@ class FourierDensity:
         return returned(in_pieces(self._unit.cdf, distance), x)
 
     def icdf(self, u: Given) -> Returned:
-        """x with |Φ(x) − u| ≤ 1e-13, for u in [0, 1] (any shape), by bracketed Newton steps; on ℝ icdf(0) = −inf.
+        """x with |Φ(x) − u| ≤ 1e-13, for u in [0, 1] (any shape), by bracketed Newton steps; on ℝ ∓inf at 0 and 1 only.
 
         On ℝ the bound holds where rounding of loc + scale · artanh(x) leaves x intact, that is unless |loc| ≫ scale.
         ValueError: nan, or u outside [0, 1].
         """
-        distance = in_pieces(self._unit.icdf, real_array("u", u, at_least=0, at_most=1, empty=True))
-        x: Array = distance - 1 if self._map is None else self._map[0] + self._map[1] * to_line(distance)
-        return returned(np.asarray(x), u)
+        shares = real_array("u", u, at_least=0, at_most=1, empty=True)
+        upper = shares > 0.5  # there 1 − u is exact, and the mirrored density's left tail keeps the right one's digits
+        x = np.empty(shares.shape)
+        x[~upper] = self._standardized_quantile(self._unit, shares[~upper])
+        x[upper] = -self._standardized_quantile(self._unit.mirrored, 1 - shares[upper])
+        return returned(x if self._map is None else np.asarray(self._map[0] + self._map[1] * x), u)
+
+    def _standardized_quantile(self, unit: UnitDensity, u: Array) -> Array:
+        """Quantiles of ``unit`` on [−1, 1], or of its image under artanh."""
+        distance = in_pieces(unit.icdf, u)
+        return distance - 1 if self._map is None else to_line(distance)
 
     def sample(self, n: int, generator: np.random.Generator | torch.Generator) -> Returned:
         """n independent draws (n,), by inverting Φ; torch where the generator is.

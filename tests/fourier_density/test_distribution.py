@@ -68,6 +68,8 @@ def test_samples_are_finite():
     assert np.isfinite(x).all()
     generator = torch.Generator().manual_seed(0)
     assert torch.isfinite(FourierDensity([1, 0.3], 1.0, 2.0).sample(10**5, generator)).all()
+    light, _ = FourierDensity.fit(np.random.default_rng(0).normal(size=3000), 8, line=True)  # hardly a tail
+    assert np.isfinite(light.icdf([1e-300, 2.0**-54, 1 - 2.0**-53])).all()
 
 
 def test_icdf_ends_and_flat_places():
@@ -113,3 +115,6 @@ def test_quantiles_against_many_digits():
         for u in (1e-300, 1e-30, 1e-17, 2.0**-54, 1e-5, 0.2, 0.7):
             found = mpmath.mpf(float(density.icdf(u)))
             assert abs(phi(mpmath.tanh((found - 0.5) / 3)) / mpmath.mpf(u) - 1) < 1e-11
+        for above in (2.0**-53, 2.0**-50, 1e-5, 0.3):  # the right tail, as far as u can tell it from 1
+            found = mpmath.mpf(float(density.icdf(1 - above)))
+            assert abs((1 - phi(mpmath.tanh((found - 0.5) / 3))) / (1 - mpmath.mpf(1 - above)) - 1) < 1e-11
