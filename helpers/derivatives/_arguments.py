@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.derivatives._types import Function
-from helpers.inputs import real_array
+from helpers.inputs import broadcast, real_array
 
 
 def real_value(name: str, value: Any) -> Any:
@@ -32,12 +32,12 @@ def check_function(f: object) -> None:
 
 def function_values(f: Function, at: NDArray[Any]) -> NDArray[Any]:
     """f(at) in the shape of ``at`` at least, integers in its precision; ValueError where they are no numbers."""
-    values = np.asarray(f(at))
+    values = np.asarray(f(at.copy()))  # an f that works in place may do so
     if values.dtype.kind not in "fc":
         if values.dtype.kind not in "iu":
             raise ValueError(f"f: gives {values.dtype}; give a function with numbers as values")
         values = values.astype(at.real.dtype)  # differences of integers would wrap around: 0 − 1 is 255 in uint8
-    return values if values.shape == at.shape else np.broadcast_to(values, np.broadcast_shapes(values.shape, at.shape))
+    return values if values.shape == at.shape else broadcast(f=values, x=at)[0]
 
 
 def check_finite(result: Any) -> None:
@@ -51,5 +51,4 @@ def finite_result(result: Any, x: Any) -> Any:
     if isinstance(result, float) and isinstance(x, float) and math.isfinite(result):
         return float(result)
     check_finite(result)
-    shape = np.broadcast_shapes(np.shape(result), np.shape(x))
-    return np.array(np.broadcast_to(result, shape), dtype=float)[()]
+    return np.array(broadcast(f=np.asarray(result), x=np.asarray(x))[0], dtype=float)[()]

@@ -155,7 +155,8 @@ def nested_derivative(f: Function, x: Operand, n: int = 1) -> Operand:
     8.0
     """
     check_function(f)
-    variable = x if isinstance(x, Dual) else real_value("x", x)
+    # a copy, and one of numpy's numbers: where Python's raise an error of their own, these give inf or nan
+    variable = x if isinstance(x, Dual) else np.array(real_value("x", x), dtype=np.float64)[()]
     levels = [next(_levels) for _ in range(integer("n", n, 0, 12))]
     for level in levels:
         variable = _unchecked(variable, 1.0, level)

@@ -100,7 +100,7 @@ def _checked_expression(expr: Any, x: Any) -> sympy.Expr:
         raise ValueError(f"expr: {expr!r} is not a sympy expression ({error}); give one") from error
     if isinstance(expr, sympy.Expr) and any(s.name == x.name and s != x for s in expr.atoms(sympy.Symbol)):
         raise ValueError(f"expr: has a second symbol of the name {x}, with other assumptions; give one of them")
-    if not isinstance(expr, sympy.Expr) or expr.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo):
+    if not isinstance(expr, sympy.Expr) or expr.is_Matrix or expr.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo):
         raise ValueError(f"expr: {expr} is not a finite sympy expression; give one")
     if expr.has(sympy.floor, sympy.ceiling, sympy.frac):  # sympy 1.14 never returns from their limits
         raise ValueError(f"expr: {expr} has steps; give the piece around the point you ask for")
@@ -121,13 +121,15 @@ def _function_near(expr: Any, x: Any, at: Any) -> Callable[[sympy.Expr], sympy.E
     if expr.has(*_PIECES) and not at.is_number:
         raise ValueError(f"at: is {at}, and {expr} is given by pieces; give a number")
     value = expr.subs(x, at)
-    if value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or value.is_real is False:
+    if value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.AccumBounds) or value.is_real is False:
         raise ValueError(f"expr: is {value} at {x} = {at}; give an f that is real there")
 
     def near(h: sympy.Expr) -> sympy.Expr:
         moved = (_decided(expr, x, at) if h else expr).subs(x, at + h)
         if moved.has(*_PIECES):
             raise ValueError(f"expr: sympy does not see which piece of {expr} holds next to {at}; give that piece")
+        if moved.is_real is False:  # the limit may not tell: that of (−h)^(1/3)/h is said to be an oo
+            raise ValueError(f"expr: {expr} is {moved} at {at + h}; give an f that is real near the point")
         return moved
 
     return near

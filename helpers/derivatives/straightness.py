@@ -29,6 +29,8 @@ def line_defect(f: Function, x: float, scale: float, points: int = 201) -> tuple
         if t[0] == 0 or t[-1] == 0:
             raise ValueError(f"scale: {scale:g} is lost beside x = {x:g}; give a window that has an inside")
         g = real_array("f", (function_values(f, at) - function_values(f, np.full(1, x))) / scale)
+    if g.shape != t.shape:
+        raise ValueError(f"f: gives shape {g.shape} for {len(t)} points; give a function with one number as value")
     return _best_line(t, g)
 
 

@@ -139,3 +139,15 @@ def test_tanh_keeps_its_digits(at):
         assert route(np.tanh, at, 2) == pytest.approx(float(bend), rel=1e-13, abs=0)
     mixed = nested_derivative(np.tanh, np.array([at, 0.0]))
     assert mixed == pytest.approx([float(slope), 1], rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize(("f", "at"), [(lambda t: 1 / t, 0.0), (lambda t: t**t, 300.0), (lambda t: t**-3, 0.0)])
+def test_the_value_itself_is_refused_where_it_is_not_finite(f, at):
+    with pytest.raises(ValueError, match="^(f|division|power): "):
+        nested_derivative(f, at, 0)
+
+
+def test_single_precision_is_taken_as_exact():
+    at = np.array([0.1, 100.0], np.float32)
+    np.testing.assert_allclose(nested_derivative(np.sin, at), np.cos(at.astype(float)), rtol=1e-15)
+    assert nested_derivative(lambda t: t**3, np.float16(100.0), 2) == 600

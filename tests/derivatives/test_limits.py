@@ -39,6 +39,8 @@ def test_limit_derivative_bad_arguments():
     with pytest.raises(ValueError, match="x: has type str"):
         limit_derivative(x**2, "x")
     with pytest.raises(ValueError, match="not a finite sympy expression"):
+        limit_derivative(sp.ImmutableMatrix([x]), x)
+    with pytest.raises(ValueError, match="not a finite sympy expression"):
         limit_derivative(sp.nan, x)
 
 
@@ -149,6 +151,9 @@ def test_strings_and_names():
         (sp.log(x), 0, "expr: is zoo"),
         (sp.log(x), -1, "expr: is I"),
         (sp.sqrt(x), 0, "real near"),
+        (sp.cbrt(x), 0, "real near"),  # sympy's root of a negative number is complex
+        (x ** sp.Rational(4, 3), 0, "real near"),  # though the limit is 0
+        (sp.atan(1 / x), 0, "expr: is AccumBounds"),
         (sp.Min(x, x**2), 1, "expr: sympy finds no limit"),
         (sp.Derivative(sp.sin(x), x), 0, "not worked out"),
         (sp.Integral(sp.sin(x), (x, 0, x)), 0, "not worked out"),

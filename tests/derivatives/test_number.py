@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.derivatives import Dual, Taylor, derivative, nested_derivative, primal
+from helpers.derivatives import (
+    SCHEMES,
+    Dual,
+    Taylor,
+    derivative,
+    difference_quotient,
+    nested_derivative,
+    primal,
+    richardson,
+)
 
 NUMBERS = {"dual": lambda v: Dual(v, np.full_like(v, 3.0)), "taylor": lambda v: Taylor([v, np.full_like(v, 3.0)])}
 OPERATORS = [lambda u, v: u + v, lambda u, v: u - v, lambda u, v: u * v, lambda u, v: u / v, lambda u, v: u**v]
@@ -140,3 +149,17 @@ def test_primal():
     assert primal(array) is array and primal("text") == "text"
     for number in (Dual(array), Dual(Dual(array)), Taylor([array, 1.0])):
         np.testing.assert_array_equal(primal(number), array)
+
+
+def test_a_function_that_works_in_place_changes_no_argument():
+    def f(t):
+        t += 1
+        return t**2
+
+    x = np.array([1.0, 2.0])
+    for scheme in SCHEMES:
+        np.testing.assert_allclose(difference_quotient(f, x, 2.0**-20, scheme), [4, 6], rtol=1e-5)
+    np.testing.assert_allclose(richardson(f, x, 0.5), [4, 6], rtol=1e-12)
+    for route in (derivative, nested_derivative):
+        assert route(f, x, 0).tolist() == [4, 9] and route(f, x).tolist() == [4, 6]
+    assert x.tolist() == [1, 2]

@@ -82,6 +82,8 @@ def test_line_defect_beside_a_linear_programme():
         ({"f": np.log}, "f: "),
         ({"f": lambda t: 1e308 * np.sign(t)}, "f: "),
         ({"f": lambda t: t * 1j}, "f: "),
+        ({"f": lambda t: np.stack([t, t])}, r"f: gives shape \(2, 201\) for 201 points"),
+        ({"f": lambda t: np.ones(7)}, r"f, x: shapes do not fit \(f \(7,\), x \(201,\)\)"),
         ({"x": math.nan}, "x: "),
         ({"points": 5.0}, "points: "),
     ],
