@@ -30,6 +30,8 @@ def linear_flow(matrix_of_time: Callable[[float], Array], start: object, times: 
         raise ValueError(f"start: has shape {start.shape}; give (n, k), columns to carry")
     if times.ndim != 1 or times[-1] <= 0 or (np.diff(times) <= 0).any():
         raise ValueError("times: does not ascend, or ends at 0; give a row of ascending numbers ≥ 0 that ends after 0")
+    if not callable(matrix_of_time):
+        raise ValueError(f"matrix_of_time: is {type(matrix_of_time).__name__}; give a function of time")
     n, evaluations = len(start), 0
 
     def velocity(t: float, flat: Array) -> Array:
@@ -49,10 +51,10 @@ def linear_flow(matrix_of_time: Callable[[float], Array], start: object, times: 
     state, power = _columns_of_unit_size(start, np.zeros(start.shape[1], dtype=np.int64))
     now = 0.0
     while now < times[-1]:  # a new start wherever a column has grown or decayed: its error is relative to its size
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):  # what is not finite `velocity` refuses, also in an attempt of too long a step
             solver = DOP853(velocity, now, state.ravel(), times[-1], rtol=1e-11, atol=1e-14)
         while solver.status == "running" and (np.abs(np.log2(_sizes(state))) < 7).all():
-            with np.errstate(over="ignore", invalid="ignore"):  # an attempt of too long a step; `velocity` refuses it
+            with np.errstate(all="ignore"):
                 message = solver.step()
             if solver.status == "failed":
                 raise ValueError(f"times: no step is small enough at {solver.t:g} ({message}); give times before that")

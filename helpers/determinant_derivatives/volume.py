@@ -51,7 +51,7 @@ def shoelace_area(corners: object) -> Array:
     corners = real_array("corners", corners)
     if corners.ndim < 2 or corners.shape[-2] != 2 or corners.shape[-1] < 3:
         raise ValueError(f"corners: has shape {corners.shape}; give (..., 2, k) with k ≥ 3 corners in the plane")
-    mantissa, exponent = to_common_exponent(corners)
-    x, y = np.moveaxis(mantissa - mantissa[..., :1], -2, 0)
+    mantissa, exponent = to_common_exponent(corners[..., None, :])  # x and y each have their own
+    x, y = np.moveaxis(mantissa - mantissa[..., :1], -3, 0)[..., 0, :]
     twice = (x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1)
-    return within_float64("corners", twice / 2, 2 * exponent, "scale them down")[()]
+    return within_float64("corners", twice / 2, exponent.sum(-1), "scale them down")[()]

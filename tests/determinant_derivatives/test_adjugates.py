@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sympy.combinatorics import Permutation
 
@@ -129,6 +129,7 @@ def test_hilbert_and_pascal_matrices(n):
 
 
 @given(st.integers(2, 6), seeds)
+@example(5, 56026)  # of rank 3
 @settings(max_examples=150, deadline=None)
 def test_sparse_and_badly_scaled(n, seed):
     # Zeros leave the scales of rows and columns open; each entry is compared at the scale that made it.
@@ -137,7 +138,7 @@ def test_sparse_and_badly_scaled(n, seed):
     r, c = rng.integers(-30, 31, (2, n))
     exact = np.array(minors_adjugate(fractions(S)), dtype=float)
     value = np.ldexp(adjugate(np.ldexp(S, r[:, None] + c)), c[:, None] + r - c.sum() - r.sum())
-    assert np.abs(value - exact).max() <= 1e-10 * np.abs(exact).max()
+    assert np.abs(value - exact).max() <= 1e-10 * np.abs(exact).max() + 1e-25  # what 106 bits leave of a zero
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -1,5 +1,7 @@
 """Linear flows against the matrix exponential and closed solutions."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy
@@ -37,6 +39,11 @@ def test_the_error_is_relative_to_what_is_left(rate, size):
 
 
 def test_flows_without_an_end_are_refused(monkeypatch):
+    with pytest.raises(ValueError, match="matrix_of_time: is ndarray"):
+        linear_flow(np.eye(2), np.eye(2), [1.0])
+    with warnings.catch_warnings(), pytest.raises(ValueError, match="matrix_of_time: holds inf|times: "):
+        warnings.simplefilter("error")
+        linear_flow(lambda t: np.eye(2) / np.float64(1 - t), np.eye(2), [1.0])
     monkeypatch.setattr(flow, "_MOST_EVALUATIONS", 3000)
 
     def blow_up(t):

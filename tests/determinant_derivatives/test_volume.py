@@ -43,6 +43,8 @@ def test_volume_elements_of_known_coordinates():
 def test_small_polygons_far_from_the_origin_and_large_ones():
     assert shoelace_area([[1e8, 1e8 + 1, 1e8], [1e8, 1e8, 1e8 + 1]]) == 0.5
     assert shoelace_area([[1e150, 0, 0], [0, 1e150, 0]]) == pytest.approx(5e299, rel=1e-15)
+    assert shoelace_area(np.ldexp([[0, 1, 1, 0], [0, 0, 1, 1]], [[-600], [601]])) == 2.0  # thin, but not empty
+    assert shoelace_area([[-1.5e308, 1.5e308, 0], [0, 0, 1e-300]]) == pytest.approx(1.5e8, rel=1e-15)
     for bad, message in (
         ([[np.nan, 1, 0], [0, 1, 0]], "holds nan"),
         ([[1e200, 0, 0], [0, 1e200, 0]], "range of float64"),
