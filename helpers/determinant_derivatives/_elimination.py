@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import blas, lapack
+from scipy.linalg import lapack
 
 from helpers.determinant_derivatives._double_double import LongFactors, long_factors, product_with_diagonal
 from helpers.determinant_derivatives._exponents import Array, Integers, largest_exponent, times_power
-from helpers.determinant_derivatives._scaling import equilibrate, leave_one_out
+from helpers.determinant_derivatives._scaling import equilibrate, leave_one_out, transpose
 
 SMALL_PIVOT = 2.0**-20  # × the largest entry: a smaller pivot that counts asks for 106 bits
 
@@ -35,37 +35,49 @@ class Parts(NamedTuple):
 
 
 class _Factors(NamedTuple):
-    """PAQ = L diag(pivots) U with A[rows][:, columns] = PAQ; ``sign`` is det P det Q."""
+    """PAQ = L diag(pivots) U for each matrix of a batch (m, n, n), with A[rows][:, columns] = PAQ.
 
-    rows: list[int]
-    columns: list[int]
-    sign: int
+    sign: det P det Q, (m,). packed: U above the diagonal, L diag(pivots) below. long: the matrices with 106 bits.
+    """
+
+    rows: Integers
+    columns: Integers
+    sign: Integers
     pivots: Array
-    lu: Array | LongFactors
+    packed: Array
+    long: dict[int, LongFactors]
 
 
-def _factors(B: Array, largest: float, last: int) -> _Factors:
-    n = len(B)
-    # LAPACK reads columns first: it is handed Bᵀ without a copy, so rows and columns change places.
-    lu, column_swaps, row_swaps, small = lapack.dgetc2(B.T)
-    (rows, row_sign), (columns, column_sign) = _order(row_swaps), _order(column_swaps)
-    pivots = lu.diagonal()
-    if small:  # LAPACK put ε · largest in place of a smaller pivot; if it was the last, it is computed again
-        pivots = pivots.copy()
-        pivots[-1] = B[rows[-1], columns[-1]] - lu[-1, :-1] @ lu[:-1, -1]
-    if n >= last and (abs(pivots[n - last]) <= SMALL_PIVOT * largest or not largest):
-        long = long_factors(B)
-        return _Factors(long.rows, long.columns, long.sign, long.pivots, long)
-    return _Factors(rows, columns, row_sign * column_sign, pivots, lu)
+def _factors(B: Array, last: int) -> _Factors:
+    n, packed = B.shape[-1], B.copy()
+    # LAPACK reads columns first: it is handed each Bᵀ without a copy, so rows and columns change places.
+    found = [lapack.dgetc2(matrix.T, overwrite_a=1) for matrix in packed]  # all that is done one by one
+    swaps = np.concatenate([swaps for _, *both, _ in found for swaps in both]).reshape(-1, n)
+    (columns, rows), exchanges = (_order(swaps).reshape(-1, 2, n).swapaxes(0, 1)), swaps != np.arange(n)
+    sign = 1 - 2 * (exchanges.reshape(-1, 2 * n).sum(1) % 2)
+    pivots = packed.diagonal(0, 1, 2).copy()
+    long: dict[int, LongFactors] = {}
+    for k in [k for k, (*_, small) in enumerate(found) if small]:
+        # LAPACK put ε · largest in place of a smaller pivot; if it was the last, it is computed again
+        pivots[k, -1] = B[k, rows[k, -1], columns[k, -1]] - packed[k, -1, :-1] @ packed[k, :-1, -1]
+    if n >= last:
+        largest = np.abs(B).max((1, 2))
+        for k in np.flatnonzero((np.abs(pivots[:, n - last]) <= SMALL_PIVOT * largest) | (largest == 0)).tolist():
+            rows[k], columns[k], sign[k], pivots[k], *_ = long[k] = long_factors(B[k])
+    return _Factors(rows, columns, sign, pivots, packed, long)
 
 
-def _order(swaps: Array) -> tuple[list[int], int]:
-    """The permutation that LAPACK's exchanges make, and its sign."""
-    order, sign = list(range(len(swaps))), 1
-    for k, other in enumerate(swaps.tolist()):
-        if other != k:
-            order[k], order[other], sign = order[other], order[k], -sign
-    return order, sign
+def _order(swaps: Integers) -> Integers:
+    """The permutations that LAPACK's exchanges make, a row each: in lists, which is the faster way."""
+    identity = list(range(swaps.shape[-1]))
+    orders = []
+    for exchanges in swaps.tolist():
+        order = identity.copy()
+        for k, other in enumerate(exchanges):
+            if other != k:
+                order[k], order[other] = order[other], order[k]
+        orders.append(order)
+    return np.array(orders)
 
 
 def adjugate_parts(A: Array, rank_tolerance: float = 0.0, last: int = 2) -> Parts:
@@ -76,16 +88,15 @@ def adjugate_parts(A: Array, rank_tolerance: float = 0.0, last: int = 2) -> Part
     n, batch = A.shape[-1], A.shape[:-2]
     B, r, c = equilibrate(A)
     B = B.reshape(-1, n, n)
-    found = [_factors(*item, last) for item in zip(B, np.abs(B).max((1, 2)).tolist(), strict=True)]
-    sign, pivots = np.array([[f.sign] for f in found]), np.array([f.pivots for f in found])
+    factors = _factors(B, last)
+    pivots = factors.pivots
     if rank_tolerance:
         pivots = np.where(np.abs(pivots) <= rank_tolerance * np.abs(pivots[:, :1]), 0.0, pivots)
     others, power = leave_one_out(pivots)
     top = largest_exponent(others, power, -1)
-    others = sign * times_power(others, power - top[:, None])
-    rows, columns = np.array([f.rows for f in found]), np.array([f.columns for f in found])
-    place = np.arange(len(found))[:, None, None], columns[:, :, None], rows[:, None, :]
-    high, low = (_placed(part, place, A.shape) for part in _inner_products(found, pivots, others))
+    others = factors.sign[:, None] * times_power(others, power - top[:, None])
+    place = np.arange(len(B))[:, None, None], factors.columns[:, :, None], factors.rows[:, None, :]
+    high, low = (_placed(part, place, A.shape) for part in _inner_products(factors, others))
     total = top.reshape(batch) + r.sum(-1) + c.sum(-1)
     exponent = total[..., None, None] - c[..., :, None] - r[..., None, :]
     det, det_exponent = np.frexp(pivots[:, -1])
@@ -101,16 +112,25 @@ def _placed(part: Array, place: tuple[NDArray[np.integer], ...], shape: tuple[in
     return result
 
 
-def _inner_products(found: list[_Factors], pivots: Array, others: Array) -> tuple[Array, Array]:
+def _inner_products(factors: _Factors, others: Array) -> tuple[Array, Array]:
     """U⁻¹ diag(others) L⁻¹ of each matrix, and what rounding lost of it: an empty array where nobody asked for that."""
-    n = pivots.shape[-1]
-    high = np.empty((len(found), n, n))
-    low = np.zeros_like(high) if any(isinstance(f.lu, LongFactors) for f in found) else np.empty(0)
-    unit, pivots = np.eye(n, order="F"), np.where(pivots == 0, 1.0, pivots)  # beside the last, only its own 1 stands
-    for k, f in enumerate(found):
-        if isinstance(f.lu, LongFactors):
-            high[k], low[k] = product_with_diagonal(f.lu, others[k])
-        else:  # of Bᵀ: its L has ones on the diagonal, its U the pivots
-            right = blas.dtrsm(1.0, f.lu / pivots[k, :, None], unit, diag=1)
-            high[k] = blas.dtrsm(1.0, f.lu, right * others[k], side=1, lower=1, diag=1, overwrite_b=1).T
+    packed, n = factors.packed, others.shape[-1]
+    triangles = np.array([packed / packed.diagonal(0, 1, 2)[:, None, :], transpose(packed)])
+    X, Y = _unit_lower_inverse(np.where(np.tri(n, k=-1, dtype=bool), triangles, np.eye(n)))
+    high = transpose(Y) @ (others[:, :, None] * X)
+    low = np.zeros_like(high) if factors.long else np.empty(0)
+    for k, long in factors.long.items():
+        high[k], low[k] = product_with_diagonal(long, others[k])
     return high, low
+
+
+def _unit_lower_inverse(L: Array) -> Array:
+    """The inverses of (…, n, n), large ones by halves: [[A, 0], [C, B]]⁻¹ = [[A⁻¹, 0], [−B⁻¹CA⁻¹, B⁻¹]]."""
+    n = L.shape[-1]
+    if n < 64:  # elimination finds its pivots on the diagonal, and nothing to do
+        return np.asarray(np.linalg.inv(L), np.float64)
+    X, first, last = np.zeros_like(L), slice(n // 2), slice(n // 2, n)
+    for part in (first, last):
+        X[..., part, part] = _unit_lower_inverse(L[..., part, part])
+    X[..., last, first] = -X[..., last, last] @ L[..., last, first] @ X[..., first, first]
+    return X
