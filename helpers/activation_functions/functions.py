@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -43,21 +42,41 @@ def value_and_slope(f: Activation, x: ArrayLike) -> tuple[Array, Array]:
     ([0.5, 1.0], [0.25, 0.0])
     """
     places = real_array("x", x)
-    with torch.inference_mode(False):  # and with gradients, also where the caller has switched them off
-        inputs = torch.from_numpy(places.copy()).requires_grad_()  # a copy, since torch refuses negative strides
-        result: Any = f(inputs)
-        if not isinstance(result, Tensor) or result.shape != inputs.shape or not result.is_floating_point():
-            raise ValueError(f"f: gives no real numbers of shape {places.shape}; give an elementwise function")
-        total, slope = result.sum(), torch.zeros_like(inputs)
-        if result.requires_grad:  # not a constant
-            (slope,) = torch.autograd.grad(total, inputs, materialize_grads=True)
-    value = result.detach().double()
+    value, slope = _differentiated(f, places.copy())  # a copy, since torch refuses negative strides
     # A sum is not finite wherever one number is not, and takes a fraction of the time of looking at each.
-    if not math.isfinite(total.item() + slope.sum().item()):
-        bad = ~(value.isfinite() & slope.isfinite()).numpy()
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = value.sum() + slope.sum()
+    if not np.isfinite(total):
+        bad = ~(np.isfinite(value) & np.isfinite(slope))
         if bad.any():
             raise ValueError(f"f: is nan or inf at {places[bad][0]:g}, or its slope is; give a function that is finite")
-    return value.numpy(), slope.numpy()
+    return value, slope
+
+
+def _differentiated(f: Activation, x: Array) -> tuple[Array, Array]:
+    """`value_and_slope` for those who look at the numbers themselves, before and after."""
+    with torch.inference_mode(False):  # and with gradients, also where the caller has switched them off
+        inputs = torch.from_numpy(x).requires_grad_()
+        result = _result(f, inputs)
+        if result.requires_grad:
+            ones = result.new_ones(()).expand_as(result)
+            (slope,) = torch.autograd.grad(result, inputs, ones, materialize_grads=True)
+        else:  # a constant
+            slope = torch.zeros_like(inputs)
+    return result.detach().double().numpy(), slope.numpy()
+
+
+def _values(f: Activation, x: Array) -> Array:
+    """The values of `_differentiated` alone."""
+    with torch.no_grad():
+        return _result(f, torch.from_numpy(x)).double().numpy()
+
+
+def _result(f: Activation, inputs: Tensor) -> Tensor:
+    result: Any = f(inputs)
+    if not isinstance(result, Tensor) or result.shape != inputs.shape or not result.is_floating_point():
+        raise ValueError(f"f: gives no real numbers of shape {tuple(inputs.shape)}; give an elementwise function")
+    return result
 
 
 def gated_linear(x: Tensor, weight: Tensor, bias: Tensor, gate_weight: Tensor, gate_bias: Tensor) -> Tensor:

@@ -136,6 +136,24 @@ def test_moments_of_smooth_functions_at_large_variance(name):
     np.testing.assert_allclose(found, exact / np.sqrt(2 * math.pi * q), rtol=1e-7, atol=1e-15 if name == "GELU" else 0)
 
 
+@pytest.mark.parametrize("kinks", [(0.0,), (0.0, 1e4)])
+def test_what_lies_beyond_twelve_deviations_counts_where_f_grows_that_fast(kinks):
+    q = np.array([0.01, 1.0, 9.0, 20.0, 30.0, 60.0])  # E[e^{2X}] = e^{2q} comes from around z = 2√q
+    np.testing.assert_allclose(af.second_moment(torch.exp, q, kinks), np.exp(2 * q), rtol=1e-12)
+    np.testing.assert_allclose(af.slope_moment(torch.exp, q[3:], kinks), np.exp(2 * q[3:]), rtol=1e-12)
+    with pytest.raises(ValueError, match="^f: is nan or beyond float64 at .*; give "):
+        af.second_moment(torch.exp, 100.0, kinks)
+    with pytest.raises(ValueError, match="^g: counts beyond 36 .*; give "):
+        af.normal_expectation(lambda x: np.exp(np.minimum(x**2 / 2, 690)))
+
+
+def test_a_function_that_starts_far_out():
+    s, kink = math.sqrt(1e-3), 0.3  # at 9.5 deviations
+    exact = mpmath.mpf(s) * mpmath.npdf(kink / s) - kink * mpmath.ncdf(-kink / s)
+    found = af.normal_expectation(lambda x: np.maximum(x - kink, 0), s**2, kink)
+    np.testing.assert_allclose(found, float(exact), rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("f", "kinks"), [(F.hardtanh, (-1, 1)), (F.hardswish, (-3, 3)), (lambda x: F.relu(x - 0.3), (0.3,))]
 )
@@ -160,6 +178,7 @@ def test_a_kink_that_is_not_named_is_found_out(f, kinks):
         (lambda: af.normal_expectation(lambda x: x * math.nan), "g"),
         (lambda: af.normal_expectation(lambda x: np.exp(x**2 / 4), 1e300), "g"),
         (lambda: af.normal_expectation(lambda x: x.sum()), "g"),
+        (lambda: af.normal_expectation(lambda x: 1j * x), "g"),
         (lambda: af.normal_expectation(np.cos, [True]), "variance"),
         (lambda: af.normal_expectation(np.cos, kinks="a"), "kinks"),
         (lambda: af.second_moment(lambda x: x * math.nan), "f"),
@@ -180,3 +199,5 @@ def test_expectations_without_kinks_and_at_no_cost_to_the_caller():
     np.testing.assert_allclose(af.normal_expectation(np.square, variance, kinks=()), variance, rtol=1e-13)
     np.testing.assert_allclose(af.normal_expectation(np.square, torch.tensor(2.0, dtype=torch.bfloat16)), 2, rtol=1e-13)
     assert af.normal_expectation(lambda x: 0 * x) == 0
+    np.testing.assert_allclose(af.normal_expectation(lambda x: x > 1, kinks=1), stats.norm.sf(1), rtol=1e-13)
+    np.testing.assert_allclose(af.second_moment(torch.relu, 1e-300, 1e300), 5e-301, rtol=1e-13)  # no warning
