@@ -90,8 +90,8 @@ def simulate_kramers(
     decay = math.exp(-damping)
     spread = sigma * math.sqrt(step * exprel(-2 * damping))  # (1 − e^{−2λγ})/2λ, which tends to γ as λ → 0
     half, shown, noise, kept = step / 2, locked(theta), np.empty_like(theta), []
-    kick = half * field_values("gradient", gradient, shown)
     with np.errstate(over="ignore", invalid="ignore"):
+        kick = half * field_values("gradient", gradient, shown)
         for n in range(1, steps + 1):  # in place: with 10⁵ particles, fresh arrays cost half as much again
             eta -= kick
             theta += half * eta

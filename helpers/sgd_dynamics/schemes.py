@@ -19,18 +19,20 @@ def _midpoint(gradient: Field, hessian: Field, centre: Array, half_rate: Array) 
     """Solve m + (α/2)∇L(m) = centre by Newton: the midpoint of the implicit scheme, a proximal step."""
     m, identity, last = centre, np.eye(centre.shape[-1]), False
     for _ in range(60):
-        residual = m + half_rate * field_values("gradient", gradient, locked(m)) - centre
-        curved = half_rate[..., None] * field_values("hessian", hessian, locked(m), m.shape[-1:])
+        m.setflags(write=False)
+        residual = m + half_rate * field_values("gradient", gradient, m) - centre
+        curved = half_rate[..., None] * field_values("hessian", hessian, m, m.shape[-1:])
         try:
             change = np.linalg.solve(identity + curved, residual[..., None])[..., 0]
         except np.linalg.LinAlgError:
             break
         m = m - change
-        if last:
-            return m
-        # Newton squares the error, so that the step after a change of 1e−8 is the last that can help
         size = np.abs(m).max(-1) + np.abs(centre).max(-1)
-        last = bool((np.abs(change).max(-1) <= 1e-8 * size).all())
+        share = (np.abs(change).max(-1) / (size + 5e-324)).max()
+        # Newton squares the error, so that the step after a change of 1e−8 is the last that can help
+        if last or share <= 1e-16:
+            return m
+        last = share <= 1e-8
     raise ArithmeticError("implicit scheme: Newton did not converge in 60 iterations; take a smaller learning rate")
 
 
@@ -77,15 +79,16 @@ def integrate(
     if shape[-1] != start.shape[-1]:
         raise ValueError(f"start: {start.shape[-1]} coordinates do not fit the batch {shape}; give one for each")
     theta, rate, beta = np.broadcast_to(start, shape).copy(), *np.broadcast_arrays(rate, beta)
+    ahead = LOOKAHEAD[scheme] * beta if LOOKAHEAD.get(scheme) else None
+    theta.setflags(write=False)  # a gradient that works in place fails at its first call
     path = [(theta, v)]
     with np.errstate(over="ignore", invalid="ignore"):  # what diverges is found at the end: inf never comes back
         for _ in range(steps):
             if hessian is not None and scheme == "implicit":
                 v = 2 * (_midpoint(gradient, hessian, theta + beta * v / 2, rate / 2) - theta)
             else:
-                ahead = LOOKAHEAD[scheme]
-                point = theta + ahead * beta * v if ahead else theta
-                v = beta * v - rate * field_values("gradient", gradient, locked(point))
+                point = theta + ahead * v if ahead is not None else theta
+                v = beta * v - rate * field_values("gradient", gradient, point)
             theta = theta + v
             if record:
                 path.append((theta, v))

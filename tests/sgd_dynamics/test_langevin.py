@@ -123,11 +123,15 @@ def test_diverging_particles_are_named():
         for run in (langevin, kramers):
             with pytest.raises(ValueError, match="step: particles left"):
                 run(step=100.0, steps=200)
+            with pytest.raises(ValueError, match="step: particles left"):  # at the first kick
+                run(gradient=lambda x: x * 1e300, start=[1e9])
 
 
 rng = np.random.default_rng(0)
-langevin = partial(sd.simulate_langevin, quartic, [0.0], step=0.1, steps=2, sigma=1.0, generator=rng)
-kramers = partial(sd.simulate_kramers, quartic, [0.0], friction=1.0, step=0.1, steps=2, sigma=1.0, generator=rng)
+langevin = partial(sd.simulate_langevin, gradient=quartic, start=[0.0], step=0.1, steps=2, sigma=1.0, generator=rng)
+kramers = partial(
+    sd.simulate_kramers, gradient=quartic, start=[0.0], friction=1.0, step=0.1, steps=2, sigma=1.0, generator=rng
+)
 
 
 @pytest.mark.parametrize(
