@@ -21,14 +21,17 @@ SMALL_PIVOT = 2.0**-20  # × the largest entry: a smaller pivot that counts asks
 
 
 class Parts(NamedTuple):
-    """adj(A) = (high + low) 2^exponent, entry by entry; det(A) = det 2^det_exponent; pivots of the scaled matrix.
-
-    low is empty where no matrix of the batch needed it.
-    """
+    """adj(A) = (high + low) 2^exponent, entry by entry; low is empty where no matrix of the batch needed it."""
 
     high: Array
     low: Array
     exponent: Integers
+
+
+class Eliminated(NamedTuple):
+    """The adjugate; det(A) = det 2^det_exponent; pivots of the scaled matrix."""
+
+    adjugate: Parts
     det: Array
     det_exponent: Integers
     pivots: Array
@@ -80,10 +83,22 @@ def _order(swaps: Integers) -> Integers:
     return np.array(orders)
 
 
-def adjugate_parts(A: Array, rank_tolerance: float = 0.0, last: int = 2) -> Parts:
-    """`Parts` of a batch (…, n, n), right to about ten digits or more for all that depends on d_1 … d_{n+1−last}.
+def adjugate_parts(A: Array, rank_tolerance: float = 0.0) -> Parts:
+    """The adjugates of a batch (…, n, n), right to about ten digits or more; for n ≤ 2 exact: the entries, rearranged.
 
-    rank_tolerance: pivots up to that times the first count as zero. last: 2 for the adjugate, 1 for det A too.
+    rank_tolerance: pivots up to that times the first count as zero.
+    """
+    if A.shape[-1] > 2 or rank_tolerance:
+        return eliminated(A, rank_tolerance).adjugate
+    turned = transpose(A[..., ::-1, ::-1]) if A.shape[-1] == 2 else np.ones_like(A)
+    high, exponent = np.frexp(np.where(np.eye(A.shape[-1], dtype=bool), turned, 0 - turned))
+    return Parts(high, np.empty(0), exponent.astype(np.int64))
+
+
+def eliminated(A: Array, rank_tolerance: float = 0.0, last: int = 2) -> Eliminated:
+    """The same by elimination for every n, right to ten digits for all that depends on d_1 … d_{n+1−last}.
+
+    last: 2 for the adjugate, 1 for det A too.
     """
     n, batch = A.shape[-1], A.shape[:-2]
     B, r, c = equilibrate(A)
@@ -101,7 +116,8 @@ def adjugate_parts(A: Array, rank_tolerance: float = 0.0, last: int = 2) -> Part
     exponent = total[..., None, None] - c[..., :, None] - r[..., None, :]
     det, det_exponent = np.frexp(pivots[:, -1])
     det = (det * others[:, -1]).reshape(batch)
-    return Parts(high, low, exponent, det, total + det_exponent.reshape(batch), pivots.reshape(*batch, n))
+    det_exponent = total + det_exponent.reshape(batch)
+    return Eliminated(Parts(high, low, exponent), det, det_exponent, pivots.reshape(*batch, n))
 
 
 def _placed(part: Array, place: tuple[NDArray[np.integer], ...], shape: tuple[int, ...]) -> Array:

@@ -92,6 +92,7 @@ def adjugate(A: object, *, rank_tolerance: float = 0.0) -> Array:
     norm, after rows and columns are scaled by powers of two) as long as A is further than about 10⁻²⁰ of its size from
     rank n − 2: by elimination with complete pivoting, in 106 bits where 53 do not give that. The *second* smallest
     pivot counts, so a matrix of rank n − 1 is no harder than a regular one (Stewart 1998, for singular values).
+    For n ≤ 2 the result is exact: the entries of A in other places.
 
     rank_tolerance: pivots up to that times the largest entry count as zero, so that the result is exactly zero where A
     is that close to rank n − 2. By default nothing counts as zero that is not; n · 2.2e-16 is right where A itself is
@@ -100,7 +101,7 @@ def adjugate(A: object, *, rank_tolerance: float = 0.0) -> Array:
     Raises ValueError for input that is not a non-empty array of finite real square matrices, and where the adjugate
     is larger than float64 can hold (`scaled_adjugate` can).
 
-    >>> adjugate([[1, 2], [2, 4]]).round(12).tolist()
+    >>> adjugate([[1, 2], [2, 4]]).tolist()
     [[4.0, -2.0], [-2.0, 1.0]]
     """
     parts = _parts(A, rank_tolerance)
@@ -110,7 +111,7 @@ def adjugate(A: object, *, rank_tolerance: float = 0.0) -> Array:
 def cofactor_matrix(A: object, *, rank_tolerance: float = 0.0) -> Array:
     """C with C_ij = ∂|A|/∂a_ij, the transpose of `adjugate`; arguments, shapes and errors as there.
 
-    >>> cofactor_matrix([[1, 2], [3, 4]]).round(12).tolist()
+    >>> cofactor_matrix([[1, 2], [3, 4]]).tolist()
     [[4.0, -3.0], [-2.0, 1.0]]
     """
     return transpose(adjugate(A, rank_tolerance=rank_tolerance))

@@ -147,6 +147,12 @@ def test_one_by_one_is_one(x):
     assert adjugate_by_minors([[x]]).tolist() == [[1.0]]
 
 
+@given(*[st.floats(allow_nan=False, allow_infinity=False)] * 4)
+def test_two_by_two_is_the_entries_rearranged(a, b, c, d):
+    assert adjugate([[a, b], [c, d]]).tolist() == [[d, -b], [-c, a]]
+    assert cofactor_matrix([[a, b], [c, d]]).tolist() == [[d, -c], [-b, a]]
+
+
 @given(st.permutations(list(range(9))))
 @few
 def test_permutation_matrices(order):
