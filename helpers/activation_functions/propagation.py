@@ -7,7 +7,7 @@ import math
 import numpy as np
 import torch
 
-from helpers.activation_functions.functions import Activation, Array
+from helpers.activation_functions.functions import Activation, Array, _result
 from helpers.activation_functions.mean_field import gain
 from helpers.inputs import generator as checked_generator
 from helpers.inputs import integer, real_number
@@ -51,10 +51,12 @@ def gradient_through_layers(
         start = (spread * torch.randn(draws, batch, width, generator=generator)).requires_grad_()
         h = start
         for _ in range(depth):
-            h = f(h) @ (scale * torch.randn(draws, width, width, generator=generator))
+            h = _result(f, h) @ (scale * torch.randn(draws, width, width, generator=generator))
             if bias_variance:
                 h = h + math.sqrt(bias_variance) * torch.randn(draws, 1, width, generator=generator)
-        (gradient,) = torch.autograd.grad(h, start, torch.randn(h.shape, generator=generator))
+        above, gradient = torch.randn(h.shape, generator=generator), torch.zeros_like(start)
+        if h.requires_grad:  # no layer is a constant, or a step
+            (gradient,) = torch.autograd.grad(h, start, above)
     # Squares in float64: a gradient of 1e-25 is nothing special after fifty layers, and its square is 0 in float32.
     at_input, at_output = (g.detach().double().square().mean((1, 2)).numpy() for g in (gradient, h))
     if not (np.isfinite(at_input) & np.isfinite(at_output)).all():

@@ -62,18 +62,29 @@ def mean_passage_time_by_simpson(
 ) -> float:
     """`mean_passage_time` by Simpson's rule on even points, both integrals as written: the plain method.
 
-    It needs points that are close where L bends, and numbers e^{2L/σ²} that float64 can hold.
+    It needs points that are close where L bends. ValueError for bad arguments, and where e^{±2L/σ²} leaves float64.
 
     >>> round(mean_passage_time_by_simpson(lambda x: 0 * x, 0.0, 3.0, sigma=1, lower=-1.0), 6)  # 9 + 2·1·3
     15.0
     """
-    y = np.linspace(start, target, points)
-    before = 0.0
-    if lower < start:
-        z = np.linspace(lower, start, points)
-        before = simpson(np.exp(-2 / sigma**2 * potential(z)), x=z)
-    inner = before + cumulative_simpson(np.exp(-2 / sigma**2 * potential(y)), x=y, initial=0)
-    return float(2 / sigma**2 * simpson(np.exp(2 / sigma**2 * potential(y)) * inner, x=y))
+    start, target, sigma, lower, points = _passage(start, target, sigma, lower, points)
+    y, z = np.linspace(start, target, points), np.linspace(lower, start, points)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        rate = np.float64(2) / (sigma * sigma)
+        before = simpson(np.exp(-rate * field_values("potential", potential, locked(z))), x=z) if lower < start else 0
+        phi = rate * field_values("potential", potential, locked(y))
+        inner = before + cumulative_simpson(np.exp(-phi), x=y, initial=0)
+        return float(finite("potential, sigma", rate * simpson(np.exp(phi) * inner, x=y)))
+
+
+def _passage(
+    start: float, target: float, sigma: float, lower: float, points: int
+) -> tuple[float, float, float, float, int]:
+    """The arguments of both, checked."""
+    target = real_number("target", target)
+    start = real_number("start", start, below=target)
+    lower, sigma = real_number("lower", lower, at_most=start), real_number("sigma", sigma, above=0)
+    return start, target, sigma, lower, integer("points", points, 3, 100_001)
 
 
 def mean_passage_time(
@@ -89,10 +100,7 @@ def mean_passage_time(
     >>> round(mean_passage_time(lambda x: 0 * x, 0.0, 3.0, sigma=1, lower=0.0), 6)  # (target − start)²/σ²
     9.0
     """
-    target = real_number("target", target)
-    start = real_number("start", start, below=target)
-    lower, sigma = real_number("lower", lower, at_most=start), real_number("sigma", sigma, above=0)
-    points = integer("points", points, 3, 100_001)
+    start, target, sigma, lower, points = _passage(start, target, sigma, lower, points)
 
     def scaled(x: Array) -> Array:
         # divided twice, since σ² may be 0 in float64

@@ -93,6 +93,13 @@ def test_small_gradients_are_measured_and_switched_off_gradients_do_not_matter()
         np.testing.assert_array_equal(a, b)
 
 
+def test_no_gradient_comes_through_a_step():
+    options = {"depth": 2, "width": 300, "draws": 3, "batch": 2, "generator": torch.Generator().manual_seed(0)}
+    gradient, signal = af.gradient_through_layers(lambda x: (x > 0).float(), **options)  # torch knows no slope of it
+    assert gradient.tolist() == [0, 0, 0]
+    np.testing.assert_allclose(signal, 1, rtol=0.3)  # by the gain
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -103,6 +110,7 @@ def test_small_gradients_are_measured_and_switched_off_gradients_do_not_matter()
         ({"variance": 1e100}, "variance, weight_variance, depth: a signal"),
         ({"f": lambda x: x * math.nan}, "f: is nan"),
         ({"f": lambda x: 0 * x}, "f: vanishes"),
+        ({"f": torch.sum, "weight_variance": 1.0}, "f: gives no real numbers"),
     ],
 )
 def test_bad_arguments_are_named(changes, message):

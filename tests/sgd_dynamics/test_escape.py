@@ -108,6 +108,27 @@ def test_mean_passage_time_equals_simpson(start, way, sigma, wall):
     assert ours == pytest.approx(plain, rel=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("start", {"start": 2.0}),
+        ("target", {"target": math.nan}),
+        ("lower", {"lower": 0.0}),
+        ("sigma", {"sigma": 0.0}),
+        ("points", {"points": 2}),
+        ("potential", {"potential": lambda x: 3.0}),
+        ("potential", {"sigma": 0.01}),  # e^{2L/σ²} for a barrier of 1/4
+        ("potential", {"sigma": 1e-200}),
+    ],
+)
+def test_simpson_names_what_it_cannot_do(name, changes):
+    arguments = {"potential": wells, "start": -1.0, "target": 1.0, "sigma": 1.0, "lower": -3.0} | changes
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=f"^{name}.*; give "):
+            sd.mean_passage_time_by_simpson(**arguments)
+
+
 def test_mean_passage_time_on_hard_potentials():
     near = sd.mean_passage_time(wells, -1, 1, sigma=0.5, lower=-3)
     assert near == pytest.approx(41.0342802687, rel=1e-9)
