@@ -81,6 +81,17 @@ def test_log_abs_det_derivative_does_not_feel_the_scale_of_rows_and_columns(n, s
     assert scaled == pytest.approx(log_abs_det_derivative(A, dA), abs=1e-12 * size * np.linalg.cond(A))
 
 
+@pytest.mark.parametrize("k", [20, 40, 60, 70])
+def test_log_abs_det_derivative_of_nearly_singular_matrices(k):
+    # Rows 0 and 2 are the same but for 2⁻ᵏ, and so is what is left of the last pivot.
+    A = np.array([[3.0, 0.0, 5.0], [1.0, 7.0 / 3, 2.0], [3.0, 2.0**-k, 5.0]])
+    rows, dA = fractions(A), np.random.default_rng(k).standard_normal((3, 3))
+    adj, direction, pairs = minors_adjugate(rows), fractions(dA), list(np.ndindex(3, 3))
+    exact = sum(adj[i][j] * direction[j][i] for i, j in pairs) / exact_det(rows)
+    size = sum(abs(adj[i][j] * direction[j][i]) for i, j in pairs) / abs(exact_det(rows))
+    assert abs(Fraction(float(log_abs_det_derivative(A, dA))) - exact) <= size / 10**10
+
+
 def test_singular_matrices_have_no_log_derivative():
     batch = np.stack([np.eye(3), np.ones((3, 3))])
     with pytest.raises(ValueError, match=r"A: matrix \(1,\) of the batch is singular.*determinant_derivative"):
