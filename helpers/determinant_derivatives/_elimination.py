@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 
 from helpers.determinant_derivatives._double_double import LongFactors, long_factors, product_with_diagonal
 from helpers.determinant_derivatives._exponents import Array, Integers, largest_exponent, times_power
@@ -131,22 +131,17 @@ def _placed(part: Array, place: tuple[NDArray[np.integer], ...], shape: tuple[in
 def _inner_products(factors: _Factors, others: Array) -> tuple[Array, Array]:
     """U⁻¹ diag(others) L⁻¹ of each matrix, and what rounding lost of it: an empty array where nobody asked for that."""
     packed, n = factors.packed, others.shape[-1]
-    triangles = np.array([packed / packed.diagonal(0, 1, 2)[:, None, :], transpose(packed)])
-    X, Y = _unit_lower_inverse(np.where(np.tri(n, k=-1, dtype=bool), triangles, np.eye(n)))
-    high = transpose(Y) @ (others[:, :, None] * X)
+    triangles = packed / packed.diagonal(0, 1, 2)[:, None, :]  # ones on the diagonal, and L below it
+    if n <= 4:  # many small matrices are faster in whole arrays, one large by its triangles
+        both = np.where(np.tri(n, k=-1, dtype=bool), np.array([triangles, transpose(packed)]), np.eye(n))
+        X, Y = np.linalg.inv(both)  # its elimination finds the pivots on the diagonal, and nothing to do
+        high = transpose(Y) @ (others[:, :, None] * X)
+    else:
+        high, unit = np.empty_like(packed), np.eye(n, order="F")
+        for k in range(len(packed)):
+            right = blas.dtrsm(1.0, triangles[k].T, unit, diag=1)
+            high[k] = blas.dtrsm(1.0, packed[k].T, right * others[k], side=1, lower=1, diag=1, overwrite_b=1).T
     low = np.zeros_like(high) if factors.long else np.empty(0)
     for k, long in factors.long.items():
         high[k], low[k] = product_with_diagonal(long, others[k])
     return high, low
-
-
-def _unit_lower_inverse(L: Array) -> Array:
-    """The inverses of (…, n, n), large ones by halves: [[A, 0], [C, B]]⁻¹ = [[A⁻¹, 0], [−B⁻¹CA⁻¹, B⁻¹]]."""
-    n = L.shape[-1]
-    if n < 64:  # elimination finds its pivots on the diagonal, and nothing to do
-        return np.asarray(np.linalg.inv(L), np.float64)
-    X, first, last = np.zeros_like(L), slice(n // 2), slice(n // 2, n)
-    for part in (first, last):
-        X[..., part, part] = _unit_lower_inverse(L[..., part, part])
-    X[..., last, first] = -X[..., last, last] @ L[..., last, first] @ X[..., first, first]
-    return X
