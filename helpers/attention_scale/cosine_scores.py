@@ -78,7 +78,7 @@ def optimal_scale_cosine_by_search(n: float, d: float) -> float:
     """The maximiser of the annealed objective for cosine scores by a bounded search, the plain way.
 
     One n and d at a time, each step two series, so that the highest scale tried, n^{2/(d−1)}√(d log n), must stay below
-    5e6. Relative error about 1e-5. ValueError for n < 1, d < 3, or a higher scale.
+    5e6. Relative error about 1e-5 from n = 1.01 on. ValueError for n < 1, d < 3, or a higher scale.
 
     >>> round(optimal_scale_cosine_by_search(1000, 128), 3)
     26.021

@@ -117,8 +117,8 @@ def critical_friction(gradient: Field, start: float, barrier: float, high: float
 
     Root finding (brentq) on the speed of arrival, or minus the distance that is missing where the ball turns or has
     too little energy left for the highest point ahead. Lengths are measured by the way, times by the strongest push.
-    In those units the result is within about 1e−9.
-    ValueError when the ball crosses even at λ = ``high``, or fails to at λ = 0.
+    In those units the result is within about 1e−9, for a barrier of 1e−5 of the fall before it or higher.
+    ValueError when the ball crosses even at λ = ``high``, or fails to at λ = 0, and for a barrier below 1e−6 of it.
 
     >>> round(critical_friction(lambda x: x**3 - x, -1.6, 0.0), 4)
     0.3501
@@ -172,5 +172,8 @@ def critical_friction(gradient: Field, start: float, barrier: float, high: float
         hopeless = upper == most
         low, upper = upper, min(2 * upper, most)
     if hopeless:
-        raise ValueError(f"start, barrier: no friction between 0 and {high:g} separates crossing from not crossing")
+        raise ValueError(
+            f"start, barrier: no friction between 0 and {high:g} separates crossing from not crossing, "
+            "or the barrier is below 1e−6 of the fall; give others"
+        )
     return unit * float(brentq(margin, low, upper, xtol=1e-9))
