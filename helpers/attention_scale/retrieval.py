@@ -92,11 +92,12 @@ def retrieval_loss(matrices: list[Tensor], alpha: Tensor, task: Task, labels: bo
     True
     """
     contents, values, queries, answers = task
-    (seeds, asked, width), depth, models = (
-        queries.shape,
-        values.shape[-1],
-        len(float_tensor("alpha", alpha, finite=True)),
-    )
+    if float_tensor("alpha", alpha, finite=True).ndim != 1:
+        raise ValueError(f"alpha: has shape {tuple(alpha.shape)}; give one scale for each model")
+    (seeds, asked, width), (_, n, depth), models = queries.shape, values.shape, len(alpha)
+    parts = [tuple(part.shape) for part in task]
+    if parts != [(seeds, n, width), (seeds, n, depth), (seeds, asked, width), (seeds, asked, depth)]:
+        raise ValueError(f"task: has shapes {', '.join(map(str, parts))}; give what `retrieval_task` returns")
     shapes = [(models, width, width), (models, width, width), (models, depth, depth)]
     if models % seeds or [tuple(matrix.shape) for matrix in matrices] != shapes:
         given = ", ".join(str(tuple(matrix.shape)) for matrix in matrices)

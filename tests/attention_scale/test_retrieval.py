@@ -115,6 +115,12 @@ def test_bad_arguments():
     for alpha in (torch.ones(3), torch.ones(8)):
         with pytest.raises(ValueError, match="^matrices: have shapes"):
             m.retrieval_loss(matrices, alpha, task)
+    for alpha in (torch.tensor(1.0), torch.ones(4, 1)):
+        with pytest.raises(ValueError, match="^alpha: has shape"):
+            m.retrieval_loss(matrices, alpha, task)
+    for k in range(4):
+        with pytest.raises(ValueError, match="^task: has shapes"):
+            m.retrieval_loss(matrices, torch.ones(4), (*task[:k], task[k].repeat(1, 2, 1), *task[k + 1 :]))
     with pytest.raises(ValueError, match="^alpha: "):
         m.retrieval_loss(matrices, torch.tensor([1.0, 1.0, 1.0, float("nan")]), task)
     with pytest.raises(ValueError, match="^alpha: "):
