@@ -171,7 +171,7 @@ def nested_derivative(f: Function, x: Operand, n: int = 1) -> Operand:
     if isinstance(result, Dual):  # it depends on the variable of a derivative around this one
         check_finite(primal(result))
         return result
-    return finite_result(result, primal(x))
+    return finite_result(result, primal(variable))
 
 
 # The levels of `nested_derivative`, none of which comes twice: an inner call starts later and lies higher. They are
