@@ -7,16 +7,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.nn import functional as F
 
+from helpers._types import Array
 from helpers.activation_functions.forms import min_exp
 from helpers.inputs import real_array
 from helpers.tensors import float_tensor
 
 Activation: TypeAlias = Callable[[Tensor], Tensor]
-Array: TypeAlias = NDArray[np.float64]
 
 ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": torch.sigmoid,

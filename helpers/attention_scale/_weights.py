@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from helpers._types import Array
 from helpers.inputs import broadcast, real_array
-
-Array = NDArray[np.float64]
 
 
 def checked_row(scores: ArrayLike, alpha: ArrayLike) -> tuple[Array, Array]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from helpers._types import Array
+
 Integers = NDArray[np.int64]
 
 _NEVER = np.iinfo(np.int64).min  # the exponent of zero, in a maximum

@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from helpers._types import Array as Array
+
 Integers = NDArray[np.int64]
 EPS = 2.0**-52
 _F = TypeVar("_F", bound=Callable[..., Any])

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array: TypeAlias = NDArray[np.float64]
+from helpers._types import Array
+
 Field: TypeAlias = Callable[[Array], Array]
 
 

@@ -33,7 +33,8 @@ def rotate_to(z: Tensor, q: Tensor, scale: bool = True) -> Tensor:
 
     z, q: one shape (..., d), one floating dtype; ValueError otherwise. O(d) time and memory per vector.
     Where the formula is undefined: G = I for z = 0; G = 0 for q = 0 (G = I without ``scale``); the reflection
-    λ(I − 2z̃z̃ᵀ) for q = −cz, c > 0. A vector with no entry as large as the smallest normal number counts as 0.
+    λ(I − 2z̃z̃ᵀ) for q = −cz, c > 0. A vector with no entry as large as the smallest normal number of float32 (of float64
+    in float64) counts as 0.
     λ is at most 2⁻²⁴ of the largest number (2·10³¹ in float32), so that for any z and q the result is finite if the
     incoming gradient is below 10⁷. At an angle π − δ the relative error is of the order ε/δ, as small as it can be for
     inputs rounded to ε. float16 and bfloat16 are computed in float32 and saturate.

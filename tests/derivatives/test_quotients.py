@@ -95,7 +95,8 @@ def plain_quotient(f, x, h, scheme):
     """One quotient in Python's floats; None where there is none."""
     with np.errstate(all="ignore"):
         if scheme == "complex":
-            value = complex(f(complex(x, h))).imag / h if abs(h) >= 2.3e-308 else math.nan
+            inside = math.isfinite(f(x)) and abs(h) >= 2.3e-308
+            value = complex(f(complex(x, h))).imag / h if inside else math.nan
         else:
             after, before = x + h * (scheme != "backward"), x - h * (scheme != "forward")
             value = (float(f(after)) - float(f(before))) / h / (2 if scheme == "central" else 1)

@@ -339,8 +339,8 @@ def test_mixed_dtypes_are_promoted(function, of_z, of_q):
 
 def wide_gradient(z, q, g, sign, scale):
     """Gᵀg in numpy's long double, and the length of the axis: what `rotate_to` and `reflect_to` promise for any row."""
-    dtype = z.dtype
-    tiny, most = torch.finfo(dtype).smallest_normal, torch.finfo(torch.promote_types(dtype, torch.float32)).max
+    info = torch.finfo(torch.promote_types(z.dtype, torch.float32))  # 16-bit numbers are computed in float32
+    tiny, most = info.smallest_normal, info.max
     z, q, g = (x.double().numpy().astype(np.longdouble) for x in (z, q, g))
     lengths = [np.sqrt((x * x).sum(-1, keepdims=True)) for x in (z, q)]
     empty = [np.abs(x).max(-1, keepdims=True, initial=0) < tiny for x in (z, q)]
