@@ -31,6 +31,7 @@ __all__ = ["goal", "median_seconds"]
 
 def goal(name: str, value: float, *, at_most: float = math.inf, at_least: float = -math.inf) -> bool:
     """Print one line that says whether ``value`` (a ratio of times, or an error) meets its goal, and record it."""
+    value = float(value)  # numpy and torch numbers too
     met = at_least <= value <= at_most
     bound = f"≤ {at_most:g}" if at_most < math.inf else f"≥ {at_least:g}"
     print(f"goal {'met    ' if met else 'NOT met'}  {name}: {value:.3g} (goal {bound})")
