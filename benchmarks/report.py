@@ -11,21 +11,23 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 
-from helpers.course.figures import ROOT, STYLE, render, replace_file
+from helpers.course.figures import COLORS, ROOT, STYLE, render, replace_file
 
 PACKAGES = ("numpy", "scipy", "torch", "sympy", "quadprog", "torchjd", "vector-quantize-pytorch", "scikit-learn")
+MOST = 8  # the picture shows factors from 1/MOST to MOST
 HEAD = """# Benchmarks
 
 Written by `make bench`: the median of interleaved runs, one thread, every ratio from one process. A ratio of times
 compares a helper with the peer that its line names; below 1 the helper is faster. Other numbers say what they are.
 
-![Every goal and the value measured, as a share of the goal](benchmarks.svg)
+![Every goal on times, and by what factor it is met or missed](benchmarks.svg)
 
 """
 
@@ -58,24 +60,29 @@ def page(goals: list[dict[str, Any]]) -> str:
 
 
 def picture(goals: list[dict[str, Any]]) -> bytes:
-    """A bar for each goal: how far on the good side of its bound the value is, as a factor; 1 is the bound itself."""
-    plt.style.use(STYLE)
-    bounds = [float(row["goal"].split()[1]) for row in goals]
-    values = [row["value"] for row in goals]
+    """A point for each goal on times: the factor by which it is met or missed. Errors stand in the table only."""
+    timed = [row for row in goals if float(row["goal"].split()[1]) > 1e-3]
+    bounds = [float(row["goal"].split()[1]) for row in timed]
     room = [
-        bound / value if row["goal"].startswith("≤") else value / bound
-        for row, bound, value in zip(goals, bounds, values, strict=True)
+        bound / row["value"] if row["goal"].startswith("≤") else row["value"] / bound
+        for row, bound in zip(timed, bounds, strict=True)
     ]
-    fig, ax = plt.subplots(figsize=(8, 0.3 * len(goals) + 1.2))
-    labels = [f"{row['benchmark']}: {row['name']}" for row in goals]
-    labels = [label if len(label) < 72 else label[:70] + "…" for label in labels]
-    colors = ["#0072B2" if row["met"] else "#D55E00" for row in goals]
-    ax.barh(range(len(goals)), [factor - 1 for factor in room], left=1, color=colors)
-    ax.set_yticks(range(len(goals)), labels, fontsize=8)
-    ax.set_xscale("log")
-    ax.invert_yaxis()
+    plt.style.use(STYLE)
+    fig, ax = plt.subplots(figsize=(11, 0.42 * len(timed) + 1))
+    labels = [textwrap.fill(f"{row['name']} ({row['goal']})", 62) for row in timed]
+    for k, (row, factor) in enumerate(zip(timed, room, strict=True)):
+        shown = min(max(factor, 1 / MOST), MOST)
+        beyond = ">" if factor > MOST else "<" if factor < 1 / MOST else "o" if row["met"] else "X"
+        color = COLORS[0] if row["met"] else COLORS[1]
+        ax.plot([1, shown], [k, k], color=color, linestyle="-", linewidth=2)
+        ax.plot(shown, k, beyond, color=color, markersize=8)
+    ax.set_yticks(range(len(timed)), labels, fontsize=9)
+    ax.set_xscale("log", base=2)
+    ax.set_xlim(0.9 / MOST, 1.1 * MOST)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_ylim(len(timed) - 0.5, -0.5)
     ax.axvline(1, color="black", linewidth=1, linestyle="-")
-    ax.set_xlabel("room to the goal, a factor (right of 1: met)")
+    ax.set_xlabel("better than the goal by this factor (○ met, × not, ▷ beyond the axis)", fontsize=11)
     data = render(fig, "svg")
     plt.close(fig)
     return data

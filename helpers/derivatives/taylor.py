@@ -18,6 +18,8 @@ from helpers.inputs import integer
 def derivative(f: Function, x: Real, n: int = 1) -> float | Array:
     """f^(n)(x), exact up to rounding, by truncated Taylor arithmetic: O(n²) per operation of f, all orders in one pass.
 
+    No step is chosen and nothing is truncated, but the rounding is that of f's own operations: sin(x)/x at x = 1e-5
+    loses digits at each order, as a division by a small number does.
     f: elementwise, from the operations listed in `Dual`. x: a finite real number or array; n: 0 to 170 (170! is the
     largest factorial in a float64). Returns float64 of x's shape (broadcast with the arrays that f uses).
     ValueError for a bad argument, where f has no derivative at x, and where the result overflows.
