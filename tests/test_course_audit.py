@@ -175,7 +175,7 @@ def test_a_claim_that_was_not_reached_did_not_hold():
     ]
     (row,) = held.gather(runs)
     assert (row.held, row.runs, row.failed) == (1, 2, ["seed=1: not reached"])
-    assert held.held_column(runs) == {"1_first": (0, 1)}
+    assert held.held_everywhere([row]) == {"1_first": (0, 1)}
 
 
 def test_a_file_of_another_kind_is_left_alone(places):

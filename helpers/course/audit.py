@@ -179,6 +179,7 @@ def audit(
         if key not in done:
             done.add(key)
             futures[client.submit(run_once, stem, texts[stem], parameters, package, pure=False)] = key
+    write_results(path, kept)  # without the old runs, also where nothing new is to be run
     for future in as_completed(list(futures)):
         if error := future.exception():
             failures.append(f"{futures[future]}: {type(error).__name__}: {error}")
@@ -186,5 +187,4 @@ def audit(
         kept.append(future.result())
         write_results(path, kept)
         finished(kept[-1])
-    write_results(path, kept)
     return failures

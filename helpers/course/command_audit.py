@@ -12,7 +12,7 @@ from rich.text import Text
 
 from helpers.course import audit as audits
 from helpers.course import notebooks
-from helpers.course.held import gather, shortened
+from helpers.course.held import gather, held_everywhere, shortened
 from helpers.course.terminal import Jobs, Names, console, fail, select
 
 RESULTS = notebooks.BUILD / "audit.json"
@@ -95,10 +95,11 @@ def table(runs: list[dict[str, Any]], chosen: set[str]) -> str:
     """A Markdown table of the claims that did not hold in every run, behind one line for each notebook."""
     lines = ["| claim | published | held | measured | not at |", "|---|---|---:|---|---|"]
     rows = [row for row in gather(runs) if row.notebook in chosen]
+    counts = held_everywhere(rows)
     for stem in sorted(chosen):
         own = [row for row in rows if row.notebook == stem]
-        everywhere, most = sum(row.held == row.runs for row in own), max((row.runs for row in own), default=0)
-        lines.append(f"| **{stem}** | | {everywhere} of {len(own)} claims in all of {most} runs | | |")
+        (everywhere, total), most = counts.get(stem, (0, 0)), max((row.runs for row in own), default=0)
+        lines.append(f"| **{stem}** | | {everywhere} of {total} claims in all of {most} runs | | |")
         for row in own:
             if row.held < row.runs:
                 where = shortened(row.failed)

@@ -59,12 +59,12 @@ def gather(runs: Iterable[Mapping[str, Any]]) -> list[Held]:
     return list(rows.values())
 
 
-def held_column(runs: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
-    """For each notebook, of how many of its claims it is true that they held in every run, and how many there are."""
+def held_everywhere(rows: Iterable[Held]) -> dict[str, tuple[int, int]]:
+    """For each notebook, how many of its claims held in every run, and how many there are."""
     counts: dict[str, tuple[int, int]] = {}
-    for row in gather(runs):
-        all_held, total = counts.get(row.notebook, (0, 0))
-        counts[row.notebook] = (all_held + (row.held == row.runs), total + 1)
+    for row in rows:
+        everywhere, total = counts.get(row.notebook, (0, 0))
+        counts[row.notebook] = (everywhere + (row.held == row.runs), total + 1)
     return counts
 
 
