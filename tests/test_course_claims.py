@@ -152,14 +152,38 @@ def test_table_demands_every_owed_item(claims, capsys):
     ("value", "options", "shown"),
     [
         (2.4837, {"tolerance": 0.5}, "2.5"),
-        (3e-16, {"tolerance": 1e-12}, "0"),
         (0.84134, {"tolerance": 0.005}, "0.841"),
-        (12345.678, {"tolerance": 1}, "12300"),
+        (12345.678, {"tolerance": 100}, "12300"),
         (2.1534, {"tolerance": 1, "uncertainty": 0.03}, "2.15 ± 0.03"),
     ],
 )
 def test_printed_digits_follow_the_tolerance(claims, value, options, shown):
-    claims.check("S1", "x", article=value, measured=value, **options)
+    claims.check("S1", "x", article=value + options["tolerance"] / 2, measured=value, **options)
+    assert row(claims).measured == shown
+
+
+@pytest.mark.parametrize(
+    ("stated", "measured", "options", "shown"),
+    [
+        (0, 4.2e-5, {"tolerance": 1e-4}, "4.2e-05 ≤ 0.0001"),
+        (2.5, 2.5003, {"tolerance": 0.01, "relative": True}, "2.5, off by 0.00012 ≤ 0.01 of it"),
+        (np.zeros(10), np.full(10, 1e-5), {"tolerance": 1e-4}, "10 values, off by 1e-05 ≤ 0.0001"),
+        (3, np.array([3.5, 4]), {"tolerance": 0.1, "expect": "refuted"}, "[3.5, 4], off by 1 > 0.1"),
+        (2, 3.0003, {"tolerance": 0.01, "expect": "corrected", "corrected": 3}, "3, off by 0.0003 ≤ 0.01"),
+        (sympy.Rational(1, 3), 1 / 3 + 1e-11, {"tolerance": 1e-9}, "0.333, off by 1e-11 ≤ 1e-09"),
+        (3, 3, {}, "3"),
+    ],
+)
+def test_numbers_that_read_alike_show_their_deviation(claims, stated, measured, options, shown):
+    claims.check("S1", "x", article=stated, measured=measured, **options)
+    assert row(claims).measured == shown
+
+
+@pytest.mark.parametrize(
+    ("evidence", "shown"), [(None, "yes"), ("0 of 12 fail", "yes: 0 of 12 fail"), (np.linspace(0, 1, 9), "yes: 0 … 1")]
+)
+def test_a_truth_value_shows_what_was_counted(claims, evidence, shown):
+    claims.holds("S1", "x", True, evidence=evidence)
     assert row(claims).measured == shown
 
 

@@ -25,17 +25,18 @@ from IPython.display import display
 
 from helpers.course.evidence import (
     NoEvidence,
-    distance,
+    agreement,
     extent,
     format_interval,
     format_measured,
     format_value,
     judge,
     numbers,
+    with_deviation,
 )
 from helpers.course.recording import changed_parameters, published_parameters
 from helpers.course.recording import recording as is_recording
-from helpers.course.verdicts import ID, MIME, OWED, SYMBOLS, VERDICTS, Claim, expand_ids
+from helpers.course.verdicts import ID, MIME, OWED, SYMBOLS, VERDICTS, Claim, expand_ids, markdown_table
 
 
 class ClaimError(AssertionError):
@@ -91,23 +92,17 @@ class Claims:
             raise ValueError(f"{id}: corrected= goes with expect='corrected', and only with it")
         stated = theory if article is None else article
 
-        def agrees(value: Any) -> bool | None:
-            if isinstance(value, sympy.Basic) or isinstance(measured, sympy.Basic):
-                difference = sympy.simplify(sympy.sympify(value) - sympy.sympify(measured))
-                if not difference.is_number or tolerance == 0:
-                    return difference == 0
-            spread = numbers("uncertainty", uncertainty)
-            if relative:
-                spread = spread / np.abs(numbers("stated", value))
-            return judge(tolerance - distance(value, measured, relative), spread)
-
+        how = (tolerance, relative)
         outcome: bool | str | None = None
         with self._recorded():
-            outcome = agrees(stated)
+            outcome = agreement(stated, measured, *how, uncertainty)
             if outcome is False and corrected is not None:
-                outcome = "corrected" if agrees(corrected) else None
+                outcome = "corrected" if agreement(corrected, measured, *how, uncertainty) else None
         unit = tolerance * float(np.abs(numbers("stated", stated)).max()) if relative else tolerance
         shown = format_measured(measured, unit, uncertainty, digits)
+        if outcome is not None:
+            right = stated if corrected is None else corrected
+            shown = with_deviation(shown, right, measured, *how, unit, digits)
         stated_text = format_value(stated, 0.0, digits + 1)
         if corrected is not None:
             stated_text += f" → {format_value(corrected, 0.0, digits + 1)}"
@@ -154,17 +149,28 @@ class Claims:
         self._close(id, statement, self._by(by), stated, shown, outcome, expect, measured)
 
     def holds(
-        self, id: str, statement: str, condition: Any, *, by: str = "article", expect: str = "reproduced"
+        self,
+        id: str,
+        statement: str,
+        condition: Any,
+        *,
+        evidence: Any = None,
+        by: str = "article",
+        expect: str = "reproduced",
     ) -> None:
         """Judge a statement by a computed truth value; refuted (or corrected) where ``condition`` is false.
 
         For facts that are not a number, such as "the symbolic difference is zero". Prefer `check` and `bound`.
+        evidence: what was counted or measured, shown beside the truth value: a number, an array, or a short text.
         """
         if not isinstance(condition, (bool, np.bool_)) and condition not in (sympy.true, sympy.false):
             raise ValueError(f"{id}: condition must be a computed bool, got {type(condition).__name__}")
         condition = bool(condition)
         outcome = expect if not condition and expect == "corrected" else condition
-        self._close(id, statement, self._by(by), format_value(True), format_value(condition), outcome, expect)
+        shown = format_value(condition)
+        if evidence is not None:
+            shown += f": {evidence if isinstance(evidence, str) else format_measured(evidence, 0.0, 0.0, 3, True)}"
+        self._close(id, statement, self._by(by), format_value(True), shown, outcome, expect)
 
     def note(self, id: str, statement: str, *, reason: str, by: str = "article") -> None:
         """List an item that no number can test here (a definition, somebody's ImageNet table), with the reason."""
@@ -179,17 +185,10 @@ class Claims:
             raise ClaimError(f"{self.notebook}: no claim closes {', '.join(missing)}")
         order = {id: k for k, id in enumerate(self.owed)}
         rows = sorted(self._claims.values(), key=lambda claim: (order.get(self._base(claim.id), math.inf), claim.id))
-        lines = ["| id | statement | by | stated | measured | verdict |", "|---|---|---|---|---|---|"]
-        for row in rows:
-            verdict = f"{SYMBOLS[row.verdict]} {row.verdict}" + (
-                f", published: {row.published}" if row.published else ""
-            )
-            cells = (row.id, row.statement, row.by, row.stated, row.measured, verdict)
-            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         data = {"notebook": self.notebook, "claims": [row.row() for row in rows]}
         other = [row.id for row in rows if row.published]
         summary = f"{len(rows)} claims, none open" + (f"; not as published: {', '.join(other)}" if other else "")
-        display({"text/markdown": "\n".join(lines), "text/plain": summary, MIME: data}, raw=True)
+        display({"text/markdown": markdown_table(rows), "text/plain": summary, MIME: data}, raw=True)
 
     def _close(
         self,

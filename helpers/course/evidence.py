@@ -27,7 +27,7 @@ def format_value(value: Any, tolerance: float = 0.0, digits: int = 3) -> str:
     array = np.asarray(value)
     if array.ndim:
         if array.size > 6:
-            return f"array of shape {array.shape}"
+            return f"{array.size} values"
         return "[" + ", ".join(format_value(x.item(), tolerance, digits) for x in array.ravel()) + "]"
     if isinstance(value, (complex, np.complexfloating)):
         return f"{format_value(value.real, tolerance, digits)} + {format_value(value.imag, tolerance, digits)}i"
@@ -81,6 +81,25 @@ def numbers(name: str, value: Any) -> Array:
     return array
 
 
+def format_deviation(stated: Any, measured: Any, tolerance: float, relative: bool) -> str:
+    """How far ``measured`` is from ``stated`` at most, beside what is allowed: what rounded numbers would hide."""
+    largest = float(distance(stated, measured, relative).max())
+    sign = "≤" if largest <= tolerance else ">"
+    return f"{largest:.2g} {sign} {tolerance:.2g}" + (" of it" if relative else "")
+
+
+def with_deviation(
+    shown: str, stated: Any, measured: Any, tolerance: float, relative: bool, unit: float, digits: int
+) -> str:
+    """``shown``, with the largest deviation where numbers alone would not show it: many of them, or the same twice."""
+    if tolerance == 0 or (isinstance(measured, sympy.Basic) and not measured.is_number):
+        return shown
+    if numbers("measured", measured).size == 1 and shown != format_value(stated, unit, digits):
+        return shown
+    off = format_deviation(stated, measured, tolerance, relative)
+    return off if shown == "0" else f"{shown}, off by {off}"
+
+
 def distance(a: Any, b: Any, relative: bool) -> Array:
     """|a − b| elementwise, divided by |a| where ``relative``; 0 for equal infinities."""
     a, b = np.broadcast_arrays(numbers("stated", a), numbers("measured", b))
@@ -88,6 +107,18 @@ def distance(a: Any, b: Any, relative: bool) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         distance = np.where(equal, 0.0, np.abs(a - b))
         return np.where(equal, 0.0, distance / np.abs(a)) if relative else distance
+
+
+def agreement(stated: Any, measured: Any, tolerance: float, relative: bool, uncertainty: Any) -> bool | None:
+    """Whether ``measured`` agrees with ``stated``; None where its uncertainty leaves that undecided."""
+    if isinstance(stated, sympy.Basic) or isinstance(measured, sympy.Basic):
+        difference = sympy.simplify(sympy.sympify(stated) - sympy.sympify(measured))
+        if not difference.is_number or tolerance == 0:
+            return bool(difference == 0)
+    spread = numbers("uncertainty", uncertainty)
+    if relative:
+        spread = spread / np.abs(numbers("stated", stated))
+    return judge(tolerance - distance(stated, measured, relative), spread)
 
 
 def judge(margin: Array, uncertainty: Array) -> bool | None:

@@ -63,3 +63,14 @@ def count_verdicts(claims: Iterable[Mapping[str, str]]) -> dict[str, int]:
         if claim["verdict"] in counts:
             counts[claim["verdict"]] += 1
     return counts
+
+
+def markdown_table(claims: Iterable[Claim]) -> str:
+    """The claims as a Markdown table, in the order given."""
+    lines = ["| id | statement | by | stated | measured | verdict |", "|---|---|---|---|---|---|"]
+    for claim in claims:
+        published = f", published: {claim.published}" if claim.published else ""
+        verdict = f"{SYMBOLS[claim.verdict]} {claim.verdict}{published}"
+        cells = (claim.id, claim.statement, claim.by, claim.stated, claim.measured, verdict)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
