@@ -22,6 +22,7 @@ from helpers.course import notebooks
 from helpers.course.figures import ROOT, replace_file
 from helpers.course.parameters import label, published, with_parameters
 from helpers.course.recording import CLAIMS, RECORD
+from helpers.course.sources import sources
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -91,16 +92,22 @@ def settings(
     return found
 
 
-def sources(notebook: NotebookNode) -> str:
-    """A hash of the notebook's code: results belong to it, and are old when it changes."""
-    code = "\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return hashlib.sha256(code.encode()).hexdigest()[:16]
-
-
 def helpers_hash() -> str:
     """A hash of the installed package, by which a worker on another machine is known to have the same one."""
     files = sorted((ROOT / "helpers").rglob("*.py"))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def result(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a claim's row what an audit keeps: its verdict, and the range of what was measured, or its text.
+
+    >>> result({"id": "S1", "verdict": "reproduced", "measured": "2.5", "low": 2.46813579, "high": 2.5})
+    {'verdict': 'reproduced', 'low': 2.468, 'high': 2.5}
+    """
+    kept = {key: row[key] for key in ("verdict", "published") if key in row}
+    if "low" in row:
+        return kept | {key: float(f"{row[key]:.4g}") for key in ("low", "high")}
+    return kept | {"measured": row["measured"]}
 
 
 def run_once(stem: str, text: str, parameters: Mapping[str, Any], package: str) -> dict[str, Any]:
@@ -115,15 +122,12 @@ def run_once(stem: str, text: str, parameters: Mapping[str, Any], package: str) 
     with tempfile.TemporaryDirectory() as folder:
         environment = {CLAIMS: RECORD, "COURSE_FIGURES": folder, "COURSE_FORMATS": "png"}
         run = asyncio.run(notebooks.execute_one(stem, prepared, environment))
-    claims = {
-        row["id"]: {key: row[key] for key in ("verdict", "published", "measured", "low", "high") if key in row}
-        for row in notebooks.claims(run.notebook)
-    }
+    claims = {row["id"]: result(row) for row in notebooks.claims(run.notebook)}
     error = re.sub(r"\x1b\[[0-9;]*m", "", run.error).strip().splitlines()
     return {
         "notebook": stem,
         "parameters": dict(parameters),
-        "sources": sources(stored),
+        "sources": sources(stem, stored),
         "seconds": round(run.seconds, 1),
         "error": error[-1] if error else "",
         "claims": claims,
@@ -169,7 +173,7 @@ def audit(
     """
     from distributed import as_completed
 
-    codes = {stem: sources(notebook) for stem, notebook in stored.items()}
+    codes = {stem: sources(stem, notebook) for stem, notebook in stored.items()}
     kept = [run for run in read_results(path) if codes.get(run["notebook"], run["sources"]) == run["sources"]]
     done = {identity(run["notebook"], run["parameters"], run["sources"]) for run in kept}
     texts = {stem: nbformat.writes(notebook) for stem, notebook in stored.items()}

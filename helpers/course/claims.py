@@ -23,17 +23,8 @@ import numpy as np
 import sympy
 from IPython.display import display
 
-from helpers.course.evidence import (
-    NoEvidence,
-    agreement,
-    extent,
-    format_interval,
-    format_measured,
-    format_value,
-    judge,
-    numbers,
-    with_deviation,
-)
+from helpers.course.evidence import format_interval, format_measured, format_value, with_deviation
+from helpers.course.judging import NoEvidence, agreement, extent, judge, numbers
 from helpers.course.recording import changed_parameters, published_parameters
 from helpers.course.recording import recording as is_recording
 from helpers.course.verdicts import ID, MIME, OWED, SYMBOLS, VERDICTS, Claim, expand_ids, markdown_table

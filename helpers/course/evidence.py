@@ -1,4 +1,4 @@
-"""The evidence of a claim: numbers read, compared, judged and printed."""
+"""The evidence of a claim as text: numbers with the digits that mean something, and how far they are apart."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from typing import Any
 
 import numpy as np
 import sympy
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-
-
-class NoEvidence(ValueError):
-    """A measurement that can support no verdict: empty, or with a nan."""
+from helpers.course.judging import distance, extent, numbers
 
 
 def format_value(value: Any, tolerance: float = 0.0, digits: int = 3) -> str:
@@ -64,23 +59,6 @@ def format_measured(measured: Any, tolerance: float, uncertainty: Any, digits: i
     return f"{text} ± {format_value(width, 0.0, 1)}" if width > 0 else text
 
 
-def numbers(name: str, value: Any) -> Array:
-    """``value`` as a float64 (or complex128) array; ValueError where not numeric, NoEvidence where empty or nan."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    try:
-        array = np.asarray(value)
-        if array.dtype == object:
-            array = np.vectorize(complex)(array)
-            array = array.real if not array.imag.any() else array
-        array = array.astype(complex if np.iscomplexobj(array) else float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: {value!r} is not a number or an array of numbers") from error
-    if array.size == 0 or np.isnan(array).any():
-        raise NoEvidence(f"{name}: is empty or holds a nan, which can support no verdict")
-    return array
-
-
 def format_deviation(stated: Any, measured: Any, tolerance: float, relative: bool) -> str:
     """How far ``measured`` is from ``stated`` at most, beside what is allowed: what rounded numbers would hide."""
     largest = float(distance(stated, measured, relative).max())
@@ -98,44 +76,3 @@ def with_deviation(
         return shown
     off = format_deviation(stated, measured, tolerance, relative)
     return off if shown == "0" else f"{shown}, off by {off}"
-
-
-def distance(a: Any, b: Any, relative: bool) -> Array:
-    """|a − b| elementwise, divided by |a| where ``relative``; 0 for equal infinities."""
-    a, b = np.broadcast_arrays(numbers("stated", a), numbers("measured", b))
-    equal = a == b
-    with np.errstate(invalid="ignore", divide="ignore"):
-        distance = np.where(equal, 0.0, np.abs(a - b))
-        return np.where(equal, 0.0, distance / np.abs(a)) if relative else distance
-
-
-def agreement(stated: Any, measured: Any, tolerance: float, relative: bool, uncertainty: Any) -> bool | None:
-    """Whether ``measured`` agrees with ``stated``; None where its uncertainty leaves that undecided."""
-    if isinstance(stated, sympy.Basic) or isinstance(measured, sympy.Basic):
-        difference = sympy.simplify(sympy.sympify(stated) - sympy.sympify(measured))
-        if not difference.is_number or tolerance == 0:
-            return bool(difference == 0)
-    spread = numbers("uncertainty", uncertainty)
-    if relative:
-        spread = spread / np.abs(numbers("stated", stated))
-    return judge(tolerance - distance(stated, measured, relative), spread)
-
-
-def judge(margin: Array, uncertainty: Array) -> bool | None:
-    """True where every margin is surely ≥ 0, False where one is surely < 0, None where that is undecided."""
-    if (margin - uncertainty >= 0).all():
-        return True
-    if (margin + uncertainty < 0).any():
-        return False
-    return None
-
-
-def extent(value: Any) -> tuple[float | None, float | None]:
-    """The smallest and the largest of real ``value``; (None, None) for what is not a finite real number or an array."""
-    try:
-        array = numbers("measured", value)
-    except ValueError:
-        return None, None
-    if np.iscomplexobj(array) or not np.isfinite(array).all():
-        return None, None
-    return float(array.min()), float(array.max())
