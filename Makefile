@@ -1,7 +1,7 @@
 # The front door. Every target first sets up .venv from pyproject.toml and constraints.txt.
 # NAMES="6 attention" chooses notebooks; ARGS passes further options of the `course` command.
 .DEFAULT_GOAL := help
-.PHONY: help run test lab figures student bench clean
+.PHONY: help run test lab figures student bench audit clean
 
 PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt
@@ -27,6 +27,11 @@ student: .venv/.ready ## copies of the notebooks without the exercises' solution
 
 bench: .venv/.ready ## time the helpers beside their peers, and write docs/benchmarks.md
 	@.venv/bin/python benchmarks/report.py
+
+audit: .venv/.ready ## every claim at ten seeds, and at half and double budget: writes docs/audit.json
+	@$(COURSE) audit $(ARGS) --seeds 0-9 --out docs/audit.json $(NAMES)
+	@$(COURSE) audit $(ARGS) --seeds 0-2 --vary budget=0.5x,2x --out docs/audit.json $(NAMES)
+	@$(COURSE) claims --write
 
 clean: ## remove what the targets made, .venv included
 	rm -rf .venv build figures/*/ student

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from helpers.course import notebooks, readme
+from helpers.course.audit import read_results
 from helpers.course.figures import ROOT
+from helpers.course.held import STORED
 from helpers.course.verdicts import MIME, OWED, expand_ids
 
 BUDGET = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["course"]
@@ -142,7 +144,8 @@ def test_shape(stem):
 
 def test_the_readme_tells_the_truth():
     text = (ROOT / "README.md").read_text()
-    board = readme.scoreboard({stem: notebooks.claims(NOTEBOOKS[stem]) for stem in STEMS})
+    audited = readme.audited(NOTEBOOKS, read_results(STORED))
+    board = readme.scoreboard({stem: notebooks.claims(NOTEBOOKS[stem]) for stem in STEMS}, audited)
     assert readme.replace_block(text, "scoreboard", board) == text, "run `course claims --write`"
     for stem in STEMS:
         assert f"notebooks/{stem}.ipynb" in text

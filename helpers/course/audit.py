@@ -20,14 +20,13 @@ from nbformat import NotebookNode
 
 from helpers.course import notebooks
 from helpers.course.figures import ROOT, replace_file
-from helpers.course.parameters import label, published, with_parameters
+from helpers.course.parameters import BUDGET, label, published, scaled, with_parameters
 from helpers.course.recording import CLAIMS, RECORD
 from helpers.course.sources import sources
 
 if TYPE_CHECKING:
     from distributed import Client
 
-BUDGET = "budget"  # stands for every whole-number parameter but the seed, all scaled at once
 FORMAT = 1  # of the file of results
 
 
@@ -59,18 +58,6 @@ def parse_variation(text: str) -> tuple[str, list[float]]:
     if not all(float(number) > 0 for number in numbers):
         raise ValueError(f"--vary {text!r}: give factors > 0")
     return name, [float(number) for number in numbers]
-
-
-def scaled(values: Mapping[str, Any], name: str, factor: float) -> dict[str, Any]:
-    """The whole-number parameter ``name`` of ``values`` (BUDGET: all but the seed) times ``factor``, at least 1.
-
-    >>> scaled({"seed": 3, "steps": 7, "sizes": (2, 3)}, "budget", 0.5)
-    {'steps': 4}
-    """
-    chosen = [
-        key for key, value in values.items() if isinstance(value, int) and key != "seed" and name in (key, BUDGET)
-    ]
-    return {key: max(1, round(values[key] * factor)) for key in chosen}
 
 
 def settings(

@@ -18,7 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from helpers.course import command_audit, notebooks, parameters, readme
+from helpers.course.audit import read_results
 from helpers.course.figures import FORMATS, ROOT
+from helpers.course.held import STORED
 from helpers.course.recording import CLAIMS, STRICT
 from helpers.course.terminal import Jobs, Names, Parameters, console, fail, read_parameters, select
 
@@ -144,20 +146,22 @@ def claims(
 ) -> None:
     """Print the scoreboard from the stored outputs; for chosen notebooks, every claim."""
     chosen = select(names)
-    stored = {stem: notebooks.claims(notebooks.read(stem)) for stem in chosen}
-    if names:
-        for stem, rows in stored.items():
-            table = Table("id", "statement", "by", "stated", "measured", "verdict", title=stem)
-            for row in rows:
-                table.add_row(*(Text(row[key]) for key in ("id", "statement", "by", "stated", "measured", "verdict")))
-            console.print(table)
-    console.print(Markdown(readme.scoreboard(stored)))
+    if write and names:
+        raise fail("--write needs all notebooks")
+    stored = {stem: notebooks.read(stem) for stem in chosen}
+    rows = {stem: notebooks.claims(notebook) for stem, notebook in stored.items()}
+    runs = read_results(STORED)
+    for stem in chosen if names else []:
+        held = readme.held_of(stem, stored[stem], runs)
+        table = Table("id", "statement", "by", "stated", "measured", "verdict", "held", title=stem)
+        for row in rows[stem]:
+            fields = [row[key] for key in ("id", "statement", "by", "stated", "measured", "verdict")]
+            table.add_row(*map(Text, [*fields, held.get(row["id"], "")]))
+        console.print(table)
+    console.print(Markdown(readme.scoreboard(rows)))
     if write:
-        if names:
-            raise fail("--write needs all notebooks")
-        path = ROOT / "README.md"
-        text = readme.replace_block(path.read_text(), "scoreboard", readme.scoreboard(stored))
-        notebooks.replace_file(path, text.encode())
+        path, board = ROOT / "README.md", readme.scoreboard(rows, readme.audited(stored, runs))
+        notebooks.replace_file(path, readme.replace_block(path.read_text(), "scoreboard", board).encode())
 
 
 @app.command("list")

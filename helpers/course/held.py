@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.course.evidence import format_value
-from helpers.course.parameters import label
+from helpers.course.figures import ROOT
+from helpers.course.parameters import BUDGET, label, scaled
+
+STORED = ROOT / "docs" / "audit.json"  # the results that the README counts
+SETTINGS = {"every seed": 1.0, "half budget": 0.5, "double budget": 2.0}  # with the factor of every budget parameter
 
 
 @dataclass
@@ -66,6 +70,21 @@ def held_everywhere(rows: Iterable[Held]) -> dict[str, tuple[int, int]]:
         everywhere, total = counts.get(row.notebook, (0, 0))
         counts[row.notebook] = (everywhere + (row.held == row.runs), total + 1)
     return counts
+
+
+def held_by_setting(
+    runs: Iterable[Mapping[str, Any]], values: Mapping[str, Any]
+) -> dict[str, tuple[list[int], list[Held]]]:
+    """For each of SETTINGS the seeds that one notebook was run with, and its claims there.
+
+    values: its published parameters.
+    """
+    found: dict[str, tuple[list[int], list[Held]]] = {}
+    for setting, factor in SETTINGS.items():
+        changed = scaled(values, BUDGET, factor) if factor != 1 else {}
+        own = [run for run in runs if {k: v for k, v in run["parameters"].items() if k != "seed"} == changed]
+        found[setting] = (sorted(run["parameters"]["seed"] for run in own), gather(own))
+    return found
 
 
 def shortened(failed: Sequence[str], most: int = 4) -> str:

@@ -24,6 +24,8 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.UAdd: operator.pos,
 }
 
+BUDGET = "budget"  # stands for every whole-number parameter but the seed, all scaled at once
+
 
 def evaluate(text: str) -> Any:
     """The value of a literal or of arithmetic on numbers, such as ``2**22`` or ``(16, 64)``; ValueError otherwise.
@@ -66,6 +68,18 @@ def published(notebook: NotebookNode) -> dict[str, Any]:
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                     found[node.targets[0].id] = evaluate(ast.unparse(node.value))
     return found
+
+
+def scaled(values: Mapping[str, Any], name: str, factor: float) -> dict[str, Any]:
+    """The whole-number parameter ``name`` of ``values`` (BUDGET: all but the seed) times ``factor``, at least 1.
+
+    >>> scaled({"seed": 3, "steps": 7, "sizes": (2, 3)}, "budget", 0.5)
+    {'steps': 4}
+    """
+    chosen = [
+        key for key, value in values.items() if isinstance(value, int) and key != "seed" and name in (key, BUDGET)
+    ]
+    return {key: max(1, round(values[key] * factor)) for key in chosen}
 
 
 def check(stem: str, values: Mapping[str, Any], notebook: NotebookNode) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nbformat import NotebookNode
 
+from helpers.course.held import SETTINGS, gather, held_by_setting
+from helpers.course.parameters import published
+from helpers.course.sources import sources
 from helpers.course.verdicts import SYMBOLS, VERDICTS, count_verdicts
+
+ALL = "all"  # the scoreboard's last row
 
 
 def title(notebook: NotebookNode) -> str:
@@ -18,29 +24,57 @@ def title(notebook: NotebookNode) -> str:
     raise ValueError("the notebook has no heading")
 
 
-def scoreboard(claims: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
+def scoreboard(
+    claims: Mapping[str, Sequence[Mapping[str, str]]], audited: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
     """A Markdown table of verdicts; ``claims`` holds each notebook's rows under its stem.
 
-    The four columns of verdicts count the article's statements. The last one counts what the course itself, or a
-    later paper, predicts, and how much of that the numbers bore out.
+    The four columns of verdicts count the article's statements. The next one counts what the course itself, or a
+    later paper, predicts, and how much of that the numbers bore out. audited: further columns, as `audited` gives them.
     """
-    lines = [
-        "| notebook | " + " | ".join(f"{SYMBOLS[verdict]} {verdict}" for verdict in VERDICTS) + " | course's own |",
-        "|---|" + "---:|" * (len(VERDICTS) + 1),
-    ]
-    total = [0] * (len(VERDICTS) + 2)
-    for stem, rows in claims.items():
-        counts = count_verdicts(row for row in rows if row["by"] == "article")
-        own = count_verdicts(row for row in rows if row["by"] == "course")
+    titles = [*(f"{SYMBOLS[verdict]} {verdict}" for verdict in VERDICTS), "course's own"]
+    rows, counted = [], [0] * (len(VERDICTS) + 2)
+    for stem, own_claims in claims.items():
+        counts = count_verdicts(row for row in own_claims if row["by"] == "article")
+        own = count_verdicts(row for row in own_claims if row["by"] == "course")
         numbers = [*counts.values(), own["reproduced"], sum(own.values())]
-        total = [a + b for a, b in zip(total, numbers, strict=True)]
-        lines.append(_row(stem, numbers))
-    return "\n".join([*lines, _row("**all**", total)])
+        counted = [a + b for a, b in zip(counted, numbers, strict=True)]
+        rows.append(_row(stem, numbers, [audited[stem][setting] for setting in SETTINGS] if audited else []))
+    total = _row("**all**", counted, [audited[ALL][setting] for setting in SETTINGS] if audited else [])
+    titles += [f"held at {setting}" for setting in SETTINGS] if audited else []
+    return "\n".join(["| notebook | " + " | ".join(titles) + " |", "|---|" + "---:|" * len(titles), *rows, total])
 
 
-def _row(name: str, numbers: Sequence[int]) -> str:
+def audited(stored: Mapping[str, NotebookNode], runs: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """For each notebook, and for ALL, and each of SETTINGS: how many claims held in every run there, of how many.
+
+    "not run" where the results in ``runs`` have none for the present code.
+    """
+    table: dict[str, dict[str, str]] = {}
+    total = {setting: [0, 0] for setting in SETTINGS}
+    for stem, notebook in stored.items():
+        for setting, (seeds, rows) in held_by_setting(present(stem, notebook, runs), published(notebook)).items():
+            held = sum(row.held == row.runs for row in rows)
+            text = f"{held} of {len(rows)} in {len(seeds)} seeds" if seeds else "not run"
+            table.setdefault(stem, {})[setting] = text
+            total[setting] = [total[setting][0] + held, total[setting][1] + len(rows)]
+    return table | {ALL: {setting: f"{held} of {count}" for setting, (held, count) in total.items()}}
+
+
+def held_of(stem: str, notebook: NotebookNode, runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Claim → "k of n": in how many runs of the notebook's present code it held, at every setting."""
+    return {row.id: f"{row.held} of {row.runs}" for row in gather(present(stem, notebook, runs))}
+
+
+def present(stem: str, notebook: NotebookNode, runs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of ``runs`` that are of the notebook's present code."""
+    code = sources(stem, notebook)
+    return [run for run in runs if run["notebook"] == stem and run["sources"] == code]
+
+
+def _row(name: str, numbers: Sequence[int], further: Sequence[str]) -> str:
     *verdicts, held, own = numbers
-    return "| " + " | ".join([name, *map(str, verdicts), f"{held} of {own} held"]) + " |"
+    return "| " + " | ".join([name, *map(str, verdicts), f"{held} of {own} held", *further]) + " |"
 
 
 def replace_block(text: str, name: str, block: str) -> str:
