@@ -14,7 +14,7 @@ ID = re.compile(r"([SFEXB])(\d+)([a-z]?)")
 # What each notebook must close: every numbered statement (S), figure (F), correction (E), experiment (X) and
 # extension (B) of its article.
 OWED = {
-    "1_derivatives": "S1-S8 F1 E1-E3 B1-B4",
+    "1_derivatives": "S1-S8 F1 E1-E3 B1-B3",
     "2_determinant_derivatives": "S1-S8 E1-E2 B1-B6",
     "3_activation_functions": "S1-S10 F1-F5 E1-E3 B1-B4",
     "4_sgd_dynamics": "S1-S23 F1-F3 E1-E8 B1-B6",
