@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from helpers.course import notebooks, parameters
 from helpers.course.command import app
-from helpers.course.exercises import check_answer
 from helpers.course.widgets import explore
 
 SETUP = """
@@ -182,23 +181,6 @@ def test_student_copy(folder, tmp_path):
     assert copy.cells[2].source == 'def f(x):\n    raise NotImplementedError("your turn")\n'
     with pytest.raises(ValueError, match="partner"):
         notebooks.without_solutions(new_notebook(cells=[new_code_cell("### BEGIN SOLUTION\nx = 1")]))
-
-
-def test_check_answer(capsys):
-    check_answer("One", lambda x: 2 * x, [((1,), 2), ((2.5,), 5.0)])
-    assert capsys.readouterr().out == "One: all 2 cases right.\n"
-
-    def unfinished(x):
-        raise NotImplementedError
-
-    check_answer("Two", unfinished, [((1,), 2)])
-    assert "not begun" in capsys.readouterr().out
-    with pytest.raises(AssertionError, match=r"for \(1\) the answer is 1, expected 2"):
-        check_answer("Three", lambda x: x, [((1,), 2)])
-    with pytest.raises(AssertionError, match="shape"):
-        check_answer("Four", lambda x: [x, x], [((1,), 1)])
-    with pytest.raises(ValueError, match="nothing would be checked"):
-        check_answer("Five", lambda x: x, [])
 
 
 def test_sliders_only_where_they_can_be_moved(capsys, monkeypatch):
