@@ -17,10 +17,11 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from helpers.course import command_audit, notebooks, parameters, readme
+from helpers.course import command_audit, notebooks, parameters, reading, readme
 from helpers.course.audit import read_results
 from helpers.course.figures import FORMATS, ROOT
 from helpers.course.held import STORED
+from helpers.course.reading import load
 from helpers.course.recording import CLAIMS, STRICT
 from helpers.course.terminal import Jobs, Names, Parameters, console, fail, read_parameters, select
 
@@ -166,11 +167,13 @@ def claims(
 
 @app.command("list")
 def list_(names: Names = None) -> None:
-    """List the notebooks; of chosen ones also the parameters that -p can change, with their published values."""
-    table = Table("notebook", "title", "cells", "claims", *(["parameters"] if names else []))
+    """List the notebooks with their minutes (core path, and all); of chosen ones also the parameters for -p."""
+    table = Table("notebook", "title", "cells", "claims", "minutes", *(["parameters"] if names else []))
     for stem in select(names):
         notebook = notebooks.read(stem)
-        row = [stem, readme.title(notebook), str(len(notebook.cells)), str(len(notebooks.claims(notebook)))]
+        whole, core = load(notebook.cells), load(reading.core(notebook))
+        minutes = f"{core.minutes:.0f}, {whole.minutes:.0f} in all" if core != whole else f"{whole.minutes:.0f}"
+        row = [stem, readme.title(notebook), str(whole.cells), str(whole.claims), minutes]
         values = parameters.published(notebook)
         row += ["\n".join(f"{name}={value!r}" for name, value in values.items())] if names else []
         table.add_row(*map(Text, row))
