@@ -19,12 +19,14 @@ All functions take any leading axes; vectors lie on the last one. A file for eac
     `rules`: what the layer asks of a codebook
     `codebooks`: codes that are learned, by gradient, as running means, through one matrix, on the sphere
     `lattices`: codes that are fixed: FSQ and LFQ
+    `ensembles`: many small VQ-VAEs with such layers, trained side by side
     `_fast`: Gᵀg in O(d) without a matrix, in few passes over memory
     `_vectors`: the check of z and q, and lengths that neither overflow nor vanish
 """
 
 from helpers.vq_rotation_trick.clusters import cell_sums, kmeans
 from helpers.vq_rotation_trick.codebooks import Codebook, CosineCodebook, EMACodebook, SimVQCodebook
+from helpers.vq_rotation_trick.ensembles import Ensemble, Setting
 from helpers.vq_rotation_trick.estimators import (
     ESTIMATORS,
     Estimator,
@@ -52,6 +54,6 @@ __all__ = [
     "rotation_matrix", "reflection_matrix", "estimate_by_matrix",
     "kmeans", "cell_sums",
     "Image", "patches", "image_from_patches",
-    "VectorQuantizer", "Quantized", "Report", "CODEBOOKS",
+    "VectorQuantizer", "Quantized", "Report", "CODEBOOKS", "Ensemble", "Setting",
     "CodebookRule", "Codebook", "EMACodebook", "SimVQCodebook", "CosineCodebook", "FiniteScalars", "LookupFree",
 ]  # fmt: skip
