@@ -7,7 +7,6 @@ independent, so `dask.distributed` spreads them: over one process per core here,
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import re
 import tempfile
@@ -19,7 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.course import notebooks
-from helpers.course.figures import ROOT, replace_file
+from helpers.course.figures import replace_file
 from helpers.course.parameters import BUDGET, label, published, scaled, with_parameters
 from helpers.course.recording import CLAIMS, RECORD
 from helpers.course.sources import sources
@@ -79,12 +78,6 @@ def settings(
     return found
 
 
-def helpers_hash() -> str:
-    """A hash of the installed package, by which a worker on another machine is known to have the same one."""
-    files = sorted((ROOT / "helpers").rglob("*.py"))
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
-
-
 def result(row: Mapping[str, Any]) -> dict[str, Any]:
     """Of a claim's row what an audit keeps: its verdict, and the range of what was measured, or its text.
 
@@ -97,14 +90,14 @@ def result(row: Mapping[str, Any]) -> dict[str, Any]:
     return kept | {"measured": row["measured"]}
 
 
-def run_once(stem: str, text: str, parameters: Mapping[str, Any], package: str) -> dict[str, Any]:
+def run_once(stem: str, text: str, parameters: Mapping[str, Any], code: str) -> dict[str, Any]:
     """One run of the notebook ``text`` (JSON), on whatever machine: seconds, error ("" for none) and its claims.
 
-    RuntimeError where this machine has another version of the course than ``package`` (`helpers_hash`).
+    RuntimeError where `sources` of this machine is not ``code``: it has another version of the course.
     """
-    if helpers_hash() != package:
-        raise RuntimeError("this worker has another version of the course; install the same commit on all of them")
     stored = nbformat.reads(text, as_version=4)
+    if sources(stem, stored) != code:
+        raise RuntimeError("this worker has another version of the course; install the same commit on all of them")
     prepared = with_parameters(stem, stored, parameters)
     with tempfile.TemporaryDirectory() as folder:
         environment = {CLAIMS: RECORD, "COURSE_FIGURES": folder, "COURSE_FORMATS": "png"}
@@ -114,7 +107,7 @@ def run_once(stem: str, text: str, parameters: Mapping[str, Any], package: str) 
     return {
         "notebook": stem,
         "parameters": dict(parameters),
-        "sources": sources(stem, stored),
+        "sources": code,
         "seconds": round(run.seconds, 1),
         "error": error[-1] if error else "",
         "claims": claims,
@@ -164,12 +157,12 @@ def audit(
     kept = [run for run in read_results(path) if codes.get(run["notebook"], run["sources"]) == run["sources"]]
     done = {identity(run["notebook"], run["parameters"], run["sources"]) for run in kept}
     texts = {stem: nbformat.writes(notebook) for stem, notebook in stored.items()}
-    package, failures, futures = helpers_hash(), [], {}
+    failures, futures = [], {}
     for stem, parameters in wanted:
         key = identity(stem, parameters, codes[stem])
         if key not in done:
             done.add(key)
-            futures[client.submit(run_once, stem, texts[stem], parameters, package, pure=False)] = key
+            futures[client.submit(run_once, stem, texts[stem], parameters, codes[stem], pure=False)] = key
     write_results(path, kept)  # without the old runs, also where nothing new is to be run
     for future in as_completed(list(futures)):
         if error := future.exception():

@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from helpers.course import command_audit, notebooks, parameters, reading, readme
+from helpers.course import command_audit, notebooks, parameters, reading, readme, reuse
 from helpers.course.audit import read_results
 from helpers.course.figures import FORMATS, ROOT
 from helpers.course.held import STORED
@@ -35,11 +35,13 @@ def _execute(
     environment: dict[str, str],
     values: dict[str, Any] | None = None,
     keep: Callable[[notebooks.Run], None] = lambda run: None,
-) -> list[notebooks.Run]:
+) -> dict[str, notebooks.Run]:
     """Run notebooks under a progress bar and ``keep`` each one as soon as it has ended.
 
     Shows every failure and then leaves with 1; leaves with 130 after Ctrl-C.
     """
+    if not chosen:
+        return {}
     bar = (BarColumn(), TextColumn("cell"), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(TextColumn("[bold]{task.description}"), *bar, console=console) as bars:
@@ -71,7 +73,23 @@ def _execute(
             console.print(Text.from_ansi(run.error))
     if any(run.error for run in runs):
         raise typer.Exit(1)
-    return runs
+    return {run.stem: run for run in runs}
+
+
+Force = Annotated[bool, typer.Option("--force", help="execute also what has not changed since its executed copy")]
+
+
+def _unchanged(
+    chosen: list[str], values: dict[str, Any], copies: Path, drawn: Path, formats: Sequence[str], force: bool
+) -> dict[str, notebooks.Run]:
+    """The notebooks whose executed copy and figures are still those of the present sources, one line for each."""
+    found = {}
+    for stem in [] if force else chosen:
+        path, print_of = copies / f"{stem}.ipynb", reuse.fingerprint(notebooks.read(stem), values)
+        if notebook := reuse.reusable(path, print_of, drawn / stem, formats):
+            found[stem] = notebooks.Run(stem, notebook, 0.0)
+            console.print(Text(f"reused {stem}: nothing changed since {path} (--force executes it)"))
+    return found
 
 
 @app.command()
@@ -81,6 +99,8 @@ def run(
     parameter: Parameters = None,
     store: Annotated[bool, typer.Option(help="keep the outputs in notebooks/ itself")] = False,
     out: Annotated[Path | None, typer.Option(help="folder for figures")] = None,
+    force: Force = False,
+    timings: Annotated[bool, typer.Option("--timings", help="show the five slowest cells of each notebook")] = False,
 ) -> None:
     """Execute notebooks, write their figures, and print the scoreboard of claims.
 
@@ -94,6 +114,8 @@ def run(
     place = notebooks.BUILD / parameters.label(values)
     copies = notebooks.FOLDER if store else place / "notebooks" if values else notebooks.BUILD / "notebooks"
     drawn = out or (place if values else ROOT) / "figures"
+    prints = {stem: reuse.fingerprint(notebooks.read(stem), values) for stem in chosen}
+    done = _unchanged(chosen, values, copies, drawn, FORMATS, force or store or timings)
     failed: dict[str, Path] = {}
 
     def keep(run: notebooks.Run) -> None:
@@ -104,20 +126,33 @@ def run(
             failed[run.stem] = broken
         else:
             broken.unlink(missing_ok=True)
+            if not store:
+                reuse.record(run.notebook, prints[run.stem], drawn / run.stem, FORMATS)
         notebooks.write(run.notebook, broken if run.error else copies / f"{run.stem}.ipynb")
 
     environment = {"COURSE_FIGURES": str(drawn.resolve())} | ({CLAIMS: STRICT} if store else {})
     try:
-        runs = _execute(chosen, jobs, environment, values, keep)
+        done |= _execute([stem for stem in chosen if stem not in done], jobs, environment, values, keep)
     finally:
         for stem, path in failed.items():
             console.print(Text(f"{stem} as far as it came: {path}"))
-    boards = {run.stem: notebooks.claims(run.notebook) for run in runs}
+    if timings:
+        _show_timings(done.values())
+    boards = {stem: notebooks.claims(done[stem].notebook) for stem in chosen}
     console.print(Markdown(readme.scoreboard(boards)))
     for stem, rows in boards.items():
         if other := [f"{row['id']} {row['verdict']}" for row in rows if "published" in row]:
             console.print(Text(f"{stem}, not as published: {', '.join(other)}"))
     console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}   Executed notebooks: {copies}{os.sep}"))
+
+
+def _show_timings(runs: Iterable[notebooks.Run]) -> None:
+    table = Table("notebook", "cell", "seconds", "begins with")
+    for run in runs:
+        for index, seconds in sorted(run.cell_seconds.items(), key=lambda item: -item[1])[:5]:
+            first = run.notebook.cells[index].source.strip().splitlines()[0]
+            table.add_row(run.stem, str(index), f"{seconds:.1f}", Text(first[:60]))
+    console.print(table)
 
 
 @app.command()
@@ -127,6 +162,7 @@ def figures(
     out: Annotated[Path | None, typer.Option(help="folder for figures")] = None,
     parameter: Parameters = None,
     jobs: Jobs = None,
+    force: Force = False,
 ) -> None:
     """Regenerate figures only: nothing but the figures is written. With -p they go to build/<the parameters>/."""
     formats = format or list(FORMATS)
@@ -134,9 +170,12 @@ def figures(
         raise fail(f"--format {', '.join(sorted(unknown))}: choose among {', '.join(FORMATS)}")
     chosen = select(names)
     values = read_parameters(parameter, chosen)
-    drawn = out or (notebooks.BUILD / parameters.label(values) if values else ROOT) / "figures"
+    place = notebooks.BUILD / parameters.label(values) if values else notebooks.BUILD
+    drawn = out or (place if values else ROOT) / "figures"
     drawn.mkdir(parents=True, exist_ok=True)
-    _execute(chosen, jobs, {"COURSE_FIGURES": str(drawn.resolve()), "COURSE_FORMATS": ",".join(formats)}, values)
+    done = _unchanged(chosen, values, place / "notebooks", drawn, formats, force)
+    environment = {"COURSE_FIGURES": str(drawn.resolve()), "COURSE_FORMATS": ",".join(formats)}
+    _execute([stem for stem in chosen if stem not in done], jobs, environment, values)
     console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}"))
 
 

@@ -14,7 +14,7 @@ import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,14 @@ CELL_TIMEOUT = 600  # seconds; an unexplained hang must not stop a whole run
 
 @dataclass
 class Run:
-    """One executed notebook: what it is, how long it took, and the failing cell's source and error, if any."""
+    """One executed notebook: how long it and each cell took, the failing cell's source and error, if any."""
 
     stem: str
     notebook: NotebookNode
     seconds: float
     failed_source: str = ""
     error: str = ""
+    cell_seconds: dict[int, float] = field(default_factory=dict)
 
 
 def stems() -> list[str]:
@@ -152,8 +153,16 @@ async def execute_one(
         resources={"metadata": {"path": str(FOLDER)}},
         extra_arguments=["--log-level=ERROR"],
     )
-    client.on_cell_execute = lambda cell, cell_index: progress(stem, cell_index, len(notebook.cells))
     start, run = time.monotonic(), Run(stem, notebook, 0.0)
+
+    def begun(cell: NotebookNode, cell_index: int) -> None:
+        progress(stem, cell_index, len(notebook.cells))
+        run.cell_seconds[cell_index] = -time.monotonic()
+
+    def ended(cell: NotebookNode, cell_index: int, execute_reply: Any) -> None:
+        run.cell_seconds[cell_index] += time.monotonic()
+
+    client.on_cell_execute, client.on_cell_executed = begun, ended
     try:
         await client.async_execute(env={**os.environ, **ONE_THREAD, **environment})
         progress(stem, len(notebook.cells), len(notebook.cells))

@@ -48,3 +48,9 @@ def sources(stem: str, notebook: NotebookNode) -> str:
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     code += [path.read_text(encoding="utf-8") for path in files(stem)]
     return hashlib.sha256("\0".join(map(structure, code)).encode()).hexdigest()[:16]
+
+
+def package_hash() -> str:
+    """A hash of the installed package, by which a worker on another machine is known to have the same one."""
+    files = sorted(HELPERS.rglob("*.py"))
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
