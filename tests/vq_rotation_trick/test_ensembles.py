@@ -111,8 +111,33 @@ def test_records_are_taken_before_their_step():
     records = one.fit(7, every=3, watch=lambda e, z, out, loss: steps.append(z.shape) or z.norm(dim=-1).mean().item())
     assert len(records) == 3 and steps[0] == (3, 64, 3)
     assert records[0] == pytest.approx(before.mean(), rel=0.1)
-    assert one.fit(0) == []
-    assert one.quantizers[0].training or one.fit(1) == []
+    assert one.fit(0) == [] and one.quantizers[0].training  # `evaluate` had stopped the training of codes
+
+
+def test_published_sizes_are_the_defaults():
+    assert Setting() == ("straight-through", "gradient", 1.0, 4.0, 1e-3, 0.0, None)
+    one = Ensemble([Setting()], DATA, repeats=2, seed=0)
+    assert [tuple(p.shape) for p in one.encoder + one.decoder] == [
+        (2, 6, 32), (2, 1, 32), (2, 32, 8), (2, 1, 8), (2, 8, 32), (2, 1, 32), (2, 32, 6), (2, 1, 6),
+    ]  # fmt: skip
+    assert one.quantizers[0].codebook.points.shape == (2, 64, 8)
+    assert len(one.fit(26, watch=lambda e, z, out, loss: z.shape)) == 2
+
+
+def test_options_of_a_setting_reach_its_quantiser():
+    settings = [Setting(restart=0.25), Setting("reflection", "fsq", levels=(2, 3)), Setting("rotation", "simvq")]
+    found = {q.estimator: q for q in ensemble(settings).quantizers}
+    assert found["straight-through"].codebook.restart == 0.25
+    assert found["reflection"].codebook.levels.tolist() == [2, 3]
+    assert [name for name, _ in found["rotation"].named_parameters()] == ["codebook.points", "codebook.matrix"]
+
+
+def test_penalty_of_a_codebook_is_part_of_the_loss():
+    one = ensemble([Setting(codebook="lfq", lr=1e-2)])
+    one.quantizers[0].codebook.penalty = lambda x: 1e6 * x[..., 0].mean(-1)  # must push the first coordinate down
+    before = one.encode(DATA)[0][..., 0].mean(-1)
+    one.fit(10)
+    assert (one.encode(DATA)[0][..., 0].mean(-1) < before - 0.1).all()
 
 
 def test_twice_the_same_is_once():
