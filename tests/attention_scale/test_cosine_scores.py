@@ -52,6 +52,15 @@ def test_optimal_scale_cosine_against_mpmath(n, d):
     assert m.optimal_scale_cosine(n, d) == pytest.approx(exact_optimal_scale_cosine(n, d), rel=3e-8)
 
 
+def test_the_lengths_with_a_scale_between_25_and_35_in_128_dimensions():
+    """684 … 34 149 keys, by the exact root on both sides of each end."""
+    for first_in, first_out, scale in ((684, 683, 25), (34149, 34150, 35)):
+        assert (exact_optimal_scale_cosine(first_in, 128) - scale) * (30 - scale) > 0
+        assert (exact_optimal_scale_cosine(first_out, 128) - scale) * (30 - scale) < 0
+    ends = m.optimal_scale_cosine([683, 684, 34149, 34150], 128)
+    assert ends[0] < 25 < ends[1] and ends[2] < 35 < ends[3]
+
+
 def test_optimal_scale_cosine_in_three_dimensions_is_elementary():
     # E[e^{αs}] = sinh α/α, so the objective is α − α² coth(α)/n.
     for n in (3.0, 40.0):

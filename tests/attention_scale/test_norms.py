@@ -1,5 +1,7 @@
 """The norms of the Jacobian against 60 digits, dense linear algebra and torch autograd."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -42,6 +44,21 @@ def test_norm_of_a_million_keys_at_scores_of_a_thousand():
     assert m.softmax_gradient_norm(scores, 2.5) == pytest.approx(2.5 * (1 - np.sum(p**2)), rel=1e-12)
     assert np.isfinite(m.softmax_gradient_norm(1e3 * scores, [0.0, 1.0, 1e3])).all()
     assert m.softmax_gradient_norm([1e308, 1e307], 1e3) == 0
+
+
+def test_a_norm_needs_a_few_numbers_per_key():
+    scores = np.random.default_rng(0).normal(size=10**5)
+    for norm in NORMS:
+        tracemalloc.start()
+        norm(scores, 2.5)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 100 * len(scores)  # bytes; the Jacobian would take 8e5 for each key
+
+
+@pytest.mark.parametrize("scores", [[0.0, -0.5, -1.3], [0.0, -1e-3, -1.0, -1.1], [0.0, -2.0, -2.1, -2.2, -9.0]])
+def test_the_spectral_norm_is_right_to_the_last_bits(scores):
+    assert m.softmax_gradient_spectral(scores, 1.0) == pytest.approx(exact_norms(scores, 1.0)[2], rel=2e-15)
 
 
 def test_norm_is_half_the_sum_of_the_autograd_jacobian():

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from helpers import attention_scale as m
 
@@ -37,6 +38,16 @@ def test_retrieval_task_asks_for_items_of_the_memory():
     nearest = torch.cdist(queries, contents).argmin(-1)
     torch.testing.assert_close(values.gather(1, nearest[..., None].expand_as(answers)), answers)
     torch.testing.assert_close(queries.square().mean(-1), torch.ones(2, 20))
+
+
+def test_values_and_contents_have_the_stated_laws():
+    contents, values, _, answers = m.retrieval_task(torch.Generator().manual_seed(0), 4, 5000, 9)
+    assert stats.kstest(values.flatten().numpy(), "norm").pvalue > 1e-3  # standard normal, entry by entry
+    cosines = (1 + contents[..., 0].flatten().numpy() / math.sqrt(8)) / 2  # a coordinate of a point on the sphere
+    assert stats.kstest(cosines, stats.beta(3.5, 3.5).cdf).pvalue > 1e-3
+    _, labels, _, answers = m.retrieval_task(torch.Generator().manual_seed(0), 4, 5000, 9, depth=5, labels=True)
+    assert (labels.sum(-1) == 1).all() and (answers.amax(-1) == 1).all()
+    assert stats.chisquare(labels.sum((0, 1)).numpy()).pvalue > 1e-3
 
 
 def test_copies_of_a_seed_start_equal_and_seeds_differ():
