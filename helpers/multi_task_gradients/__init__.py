@@ -9,7 +9,8 @@ Functions ending in ``_weights`` map Gram matrices (..., n, n) to weights (..., 
 torch Jacobian to one direction.
 
 - `gram`: what counts as a Gram matrix, and the lengths it holds
-- `problems`: losses with known Pareto sets, and the bound for a shared encoder
+- `problems`: losses with a concave Pareto front, and how far the bound for a shared encoder is safe
+- `toy`: the two-loss problem of CAGrad's authors, and walks over it
 - `scalings`: equal weights, lengths, projections or singular values
 - `min_norm`: the shortest convex combination (MGDA): closed form, all supports, the solver, its certificate
 - `smooth`: softmin in place of the minimum, its naive iteration, its fixed point, descent on softmax weights
@@ -32,7 +33,7 @@ from helpers.multi_task_gradients.min_norm import (
     min_norm_weights_by_supports,
     two_task_weights,
 )
-from helpers.multi_task_gradients.problems import TOY_STARTS, concave_front_losses, safe_condition_number, toy_losses
+from helpers.multi_task_gradients.problems import concave_front_losses, safe_condition_number
 from helpers.multi_task_gradients.scalings import aligned_mtl_weights, imtl_g_weights, mean_weights, normalized_weights
 from helpers.multi_task_gradients.smooth import (
     naive_multiplier,
@@ -42,6 +43,7 @@ from helpers.multi_task_gradients.smooth import (
     softmin,
 )
 from helpers.multi_task_gradients.surgery import pcgrad_weights
+from helpers.multi_task_gradients.toy import TOY_METHODS, TOY_STARTS, toy_losses, toy_walk
 
 mean, normalized_sum, mgda = AGGREGATORS["mean"], AGGREGATORS["normalized_sum"], AGGREGATORS["mgda"]
 pcgrad, cagrad, imtl_g = AGGREGATORS["pcgrad"], AGGREGATORS["cagrad"], AGGREGATORS["imtl_g"]
@@ -85,6 +87,8 @@ __all__ = [
     "upgrad_weights",
     "upgrad_weights_by_projection",
     "TOY_STARTS",
+    "TOY_METHODS",
+    "toy_walk",
     "gram_matrix",
     "solved_weights",
     "unit_gram",
