@@ -18,8 +18,8 @@ from helpers.vq_rotation_trick.clusters import kmeans
 from helpers.vq_rotation_trick.lookup import code_counts
 from helpers.vq_rotation_trick.quantizer import Quantized, VectorQuantizer
 
-Watch = Callable[["Ensemble", Tensor, Quantized, Tensor], Any]
-KMEANS_POINTS = 2000  # of the data, on which the codes of a k-means start are placed
+_Watch = Callable[["Ensemble", Tensor, Quantized, Tensor], Any]
+_KMEANS_POINTS = 2000  # of the data, on which the codes of a k-means start are placed
 
 
 class Setting(NamedTuple):
@@ -86,7 +86,7 @@ class Ensemble:
         noise = torch.randn(repeats, codes, dim, generator=self.generator)
         centres = noise
         if any(setting.init == "kmeans" for setting in self.settings):
-            points = _network([p.detach() for p in self.encoder], data[:KMEANS_POINTS].expand(repeats, -1, -1))
+            points = _network([p.detach() for p in self.encoder], data[:_KMEANS_POINTS].expand(repeats, -1, -1))
             centres = kmeans(points, codes, self.generator)
         for network in (self.encoder, self.decoder):
             network[:] = [p.detach().repeat(copies, 1, 1).requires_grad_() for p in network]
@@ -124,7 +124,7 @@ class Ensemble:
         """What the decoders make of values (models, n, dim)."""
         return _network(self.decoder, values)
 
-    def fit(self, steps: int, *, batch: int = 64, watch: Watch | None = None, every: int = 25) -> list[Any]:
+    def fit(self, steps: int, *, batch: int = 64, watch: _Watch | None = None, every: int = 25) -> list[Any]:
         """Train by Adam on the article's loss, β = 1, and return what ``watch`` returned at every ``every``-th step.
 
         watch: called with the ensemble, z, its quantisation, and the reconstruction losses (models,), before the step.
