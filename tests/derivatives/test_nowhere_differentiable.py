@@ -19,6 +19,19 @@ def test_weierstrass_values():
     np.testing.assert_allclose(weierstrass(points, terms=20), direct, atol=1e-12)
 
 
+def test_defaults_are_those_of_the_docstring():
+    for function in (weierstrass, weierstrass_rms_slope):
+        assert function(0.25) == function(0.25, 0.5, 13, 40) and np.isfinite(function(0.25, terms=1000))
+    assert weierstrass(0.25) != weierstrass(0.25, 0.5, 13, 39)
+
+
+def test_weierstrass_rms_slope_over_a_full_grid():
+    """On 2^10 even points none of the first forty frequencies is taken for another: the mean is exact."""
+    h, points = np.round(13.0 ** -np.arange(1.0, 9.0) * 2.0**44) / 2.0**44, np.arange(2**10) / 2**9
+    slopes = (weierstrass(points[:, None] + h) - weierstrass(points)[:, None]) / h
+    np.testing.assert_allclose(np.sqrt((slopes**2).mean(0)), weierstrass_rms_slope(h), rtol=1e-10)
+
+
 def test_weierstrass_rms_slope():
     h, points = np.array([2.0**-5, 2.0**-9]), np.arange(2**14) / 2**13
     for terms in (3, 4):  # few terms: the mean over an even grid is then the integral
@@ -29,7 +42,15 @@ def test_weierstrass_rms_slope():
 @pytest.mark.parametrize("function", [weierstrass, weierstrass_rms_slope])
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"a": 1.0}, "a: holds 1"), ({"b": 1}, "b: is 1"), ({"b": 3.0}, "b: is 3.0"), ({"terms": 0}, "terms: is 0")],
+    [
+        ({"a": 1.0}, "a: holds 1"),
+        ({"a": 0.0}, "a: holds 0"),
+        ({"b": 1}, "b: is 1"),
+        ({"b": 65}, "b: is 65"),
+        ({"b": 3.0}, "b: is 3.0"),
+        ({"terms": 0}, "terms: is 0"),
+        ({"terms": 1001}, "terms: is 1001"),
+    ],
 )
 def test_weierstrass_errors(function, options, message):
     with pytest.raises(ValueError, match=message):
@@ -51,7 +72,7 @@ def exact_phases(t, b, terms):
     return np.array([(m - 2**45 if m > 2**44 else m) / 2**44 for m in phases])
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(st.lists(grid_points, min_size=1, max_size=4), st.fixed_dictionaries(series))
 def test_both_against_exact_phases(points, options):
     """At every size and sign; one call for all points, of which none changes."""

@@ -96,7 +96,7 @@ RELATIONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, op
 numbers = st.floats(-1e150, 1e150) | st.sampled_from([0.0, 1.0, -1e-150, 1e150])
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(numbers, numbers, st.sampled_from(RELATIONS), st.sampled_from([Dual, lambda v: Taylor([v, 1.0])]))
 def test_comparisons_answer_or_refuse_a_tie(u, v, relation, make):
     for left, right in ((make(u), v), (u, make(v)), (make(u), make(v)), (make(np.array([u, u])), np.array([v, v]))):
@@ -142,6 +142,21 @@ def test_hidden_kinks_are_refused(route, f):
 def test_functions_without_a_rule_are_named(route, f, name):
     with pytest.raises(ValueError, match=rf"np\.{name} has no rule"):
         route(f, 0.5)
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("make", [Dual, lambda v: Taylor([v, 1.0])], ids=["dual", "taylor"])
+def test_one_tie_among_many_is_refused(make, relation):
+    with pytest.raises(ValueError, match="kink"):
+        relation(make(np.array([0.0, 1.0, 2.0])), 1.0)
+
+
+@pytest.mark.parametrize("route", [derivative, nested_derivative])
+def test_signs_and_powers_by_name(route):
+    for f, slope in ((lambda t: +t, 1), (np.positive, 1), (np.negative, -1), (np.absolute, -1), (np.square, -4)):
+        assert route(f, -2.0) == slope
+    for compare in (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal):
+        assert route(lambda t, c=compare: t if c(t, 1.0) else 3 * t, -2.0) == (1 if compare(-2.0, 1.0) else 3)
 
 
 def test_primal():

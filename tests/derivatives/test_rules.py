@@ -33,11 +33,20 @@ def test_limit_derivative_uses_no_rule(monkeypatch):
     ids=str,
 )
 def test_every_stored_rule_is_locked(expr):
+    assert expr.diff(x) is not None  # sympy remembers it, and must not hand it out inside
     with without_derivative_rules():
         with pytest.raises(DerivativeRuleUsed):
             expr.diff(x)
         assert (3 * x + 1).diff(x) == 3  # sums and products stay
     assert expr.diff(x) is not None
+
+
+def test_the_rule_that_series_use_is_locked():
+    with without_derivative_rules():
+        for function in (sp.sin(x), sp.exp(x), sp.log(x), sp.atan(x)):
+            with pytest.raises(DerivativeRuleUsed):
+                function.fdiff()
+    assert sp.sin(x).fdiff() == sp.cos(x)
 
 
 def test_the_lock_opens_after_an_error():

@@ -35,7 +35,7 @@ def by_all_pairs(t, g):
     return max(crossings)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(
     st.lists(st.floats(-1, 1), min_size=4, max_size=4),
     st.integers(-150, 150),

@@ -132,7 +132,7 @@ def judged(function, truth, value, rel):
         assert result == pytest.approx(float(truth), rel=rel, abs=1e-307)
 
 
-@settings(max_examples=600, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     st.floats(1, 9.99),
     st.integers(-150, 149),
@@ -144,7 +144,7 @@ def test_powers_at_every_scale(digits, scale, b, n):
     judged(lambda: derivative(lambda t: t**b, x, n), power_rule(b, x, n), power_rule(b, x, 0), 1e-11)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(st.integers(-150, 150), st.floats(-2000, 709), st.sampled_from([0, 1, 2, 7, 30, 60, 100, 170]))
 def test_exponentials_at_every_scale(scale, v, n):
     c = 10.0**scale
@@ -181,7 +181,7 @@ def test_even_and_whole_series_keep_their_scale():
     )
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(
     st.sampled_from([np.float16, np.float32, np.float64, np.longdouble, np.int8, np.int64, np.uint16]),
     array_shapes(min_dims=0, max_dims=3, max_side=3),
