@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from vector_quantize_pytorch import FSQ
+from vector_quantize_pytorch import FSQ, LFQ
 
 from tests.vq_rotation_trick.strategies import normal, quantizer, slow
 
@@ -54,6 +54,15 @@ def test_lfq_entropy_loss_is_that_of_the_distances():
     mean = share.mean(0)
     expected = -(share * share.log()).sum(-1).mean() + (mean * mean.log()).sum()
     torch.testing.assert_close(lfq(z).entropy_loss, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_lfq_is_the_packages():
+    """Its codes, and its entropies at temperature 1."""
+    lfq, peer = quantizer(codebook="lfq"), LFQ(codebook_size=8, dim=3, entropy_loss_weight=1.0)
+    z = normal(1, 50, 4, dtype=torch.float32)
+    out, (theirs, _, penalty) = lfq(z), peer(z[..., :3], inv_temperature=1.0)
+    torch.testing.assert_close(out.values[..., :3], theirs, rtol=0, atol=1e-6)
+    torch.testing.assert_close(out.entropy_loss, penalty, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("codebook", ["fsq", "lfq"])
