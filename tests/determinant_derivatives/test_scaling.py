@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers.determinant_derivatives._exponents import largest_exponent, times_power, to_common_exponent, within_float64
@@ -64,6 +64,7 @@ def test_only_an_uneven_matrix_is_scaled_by_more_than_one_number(turned):
 
 
 @given(st.integers(3, 7), seeds)
+@example(40, 0)
 @few
 def test_a_scaling_is_undone_also_along_cycles_of_few_entries(n, seed):
     # Two entries in each row and column: the largest of a row or column does not tell its scale, all together do.
@@ -87,7 +88,7 @@ def test_products_without_one_factor(k, seed):
 
 
 @pytest.mark.parametrize("value", [0.51, 0.7072, 1.4, 1.99, 3e-5])
-def test_a_thousand_factors_stay_in_range(value):
-    mantissa, exponent = leave_one_out(np.full(1000, value))
+def test_two_thousand_factors_stay_in_range(value):
+    mantissa, exponent = leave_one_out(np.full(2000, value))
     logs = np.log2(mantissa) + exponent
-    assert np.isfinite(mantissa).all() and logs == pytest.approx(999 * math.log2(value), abs=1e-9)
+    assert np.isfinite(mantissa).all() and logs == pytest.approx(1999 * math.log2(value), abs=1e-9)
