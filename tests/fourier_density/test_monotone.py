@@ -43,3 +43,12 @@ def test_networks_refuse():
     for arguments in ((0, 3, generator), (1, 2.5, generator), (1, 3, None), (1, 3, generator, -1.0)):
         with pytest.raises(ValueError, match="give"):
             peers.monotone_network(*arguments)
+
+
+def test_any_gate_leaves_the_network_monotone():
+    """x + tanh(g) tanh(x) rises for every g; with g in place of tanh(g) it would fall where g < −1."""
+    network = [p.detach() for p in peers.monotone_network(2, 3, torch.Generator().manual_seed(0))]
+    network[2].fill_(-5.0)
+    network[5].fill_(-3.0)
+    value, log_density = peers.monotone_log_prob(torch.linspace(-2, 2, 400), network)
+    assert (value.diff(dim=-1) >= 0).all() and not torch.isnan(log_density).any()
