@@ -24,9 +24,9 @@ claims = Claims("1_first", owed="S1-S3")
 """
 # S1 holds always, S2 at even seeds only, S3 is undecided where the measurement is a nan, at seed 3.
 WORK = """
-claims.check("S1", "one is one", article=1, measured=size / size)
-claims.bound("S2", "the seed is even", measured=float(seed % 2), below=0.5)
-claims.bound("S3", "a number", measured=np.nan if seed == 3 else float(seed), above=-1.0, by="course")
+claims.check("S1", "one is one", 1, size / size)
+claims.bound("S2", "the seed is even", float(seed % 2), below=0.5)
+claims.bound("S3", "a number", np.nan if seed == 3 else float(seed), above=-1.0, by="course")
 """
 MARK = "import os, pathlib, uuid; pathlib.Path({!r}, f'{{seed}}-{{size}}-{{uuid.uuid4()}}').touch()"
 

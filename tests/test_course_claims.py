@@ -6,6 +6,7 @@ import sympy
 import torch
 
 from helpers.course.claims import ClaimError, Claims
+from helpers.course.training import mean_interval
 from helpers.course.verdicts import count_verdicts, expand_ids
 
 
@@ -40,10 +41,10 @@ def test_ids_expand_and_bad_ones_are_named():
     ],
 )
 def test_agreement_reproduces(claims, stated, measured, options):
-    claims.check("S1", "a statement", article=stated, measured=measured, **options)
+    claims.check("S1", "a statement", stated, measured, **options)
     assert row(claims).verdict == "reproduced"
     with pytest.raises(ClaimError, match="declared 'refuted', but the numbers say 'reproduced'"):
-        claims.check("S2", "a statement", article=stated, measured=measured, expect="refuted", **options)
+        claims.check("S2", "a statement", stated, measured, expect="refuted", **options)
 
 
 @pytest.mark.parametrize(
@@ -59,47 +60,64 @@ def test_agreement_reproduces(claims, stated, measured, options):
 )
 def test_difference_must_be_declared(claims, stated, measured, options):
     with pytest.raises(ClaimError, match="declared 'reproduced', but the numbers say 'refuted'"):
-        claims.check("S1", "a statement", article=stated, measured=measured, **options)
+        claims.check("S1", "a statement", stated, measured, **options)
     assert "S1" not in claims._claims
-    claims.check("S1", "a statement", article=stated, measured=measured, expect="refuted", **options)
+    claims.check("S1", "a statement", stated, measured, expect="refuted", **options)
     assert row(claims).verdict == "refuted"
 
 
 def test_an_interval_across_the_edge_decides_nothing(claims):
     for expect in ("reproduced", "refuted"):
         with pytest.raises(ClaimError, match="undecided"):
-            claims.check("S1", "close", article=0, measured=0.45, tolerance=0.5, uncertainty=0.1, expect=expect)
+            claims.check("S1", "close", 0, 0.45, tolerance=0.5, uncertainty=0.1, expect=expect)
+
+
+def test_an_interval_brings_its_uncertainty(claims):
+    interval = mean_interval(np.array([0.9, 1.0, 1.1, 1.0]))
+    claims.check("S1", "one", 1, interval, tolerance=0.2)
+    claims.bound("S2", "about one", interval, above=0.8, below=1.2)
+    assert [row(claims, id).measured for id in ("S1", "S2")] == ["1 ± 0.1", "1 ± 0.1"]
+    with pytest.raises(ClaimError, match="undecided"):
+        claims.check("S3", "one", 1, interval, tolerance=0.05)
+
+
+def test_a_notebook_has_its_own_tolerance_and_digits(capsys):
+    claims = Claims("1_test", owed="S1-S3", tolerance=0.01, digits=2)
+    claims.check("S1", "π", 3.14, np.pi)
+    claims.check("S2", "π", 3.14, np.pi, tolerance=0.001, expect="refuted", digits=4)
+    assert (row(claims, "S1").stated, row(claims, "S2").stated) == ("3.14", "3.14")
+    assert row(claims, "S1").measured.startswith("3.1,") and row(claims, "S2").measured == "3.142"
 
 
 def test_corrected_needs_a_wrong_statement_and_a_right_one(claims):
-    claims.check("E1", "π is 3", article=3, corrected=np.pi, measured=3.14159265, tolerance=1e-6, expect="corrected")
+    claims.check("E1", "π is 3", 3, 3.14159265, corrected=np.pi, tolerance=1e-6)
     assert row(claims, "E1").verdict == "corrected" and row(claims, "E1").stated == "3 → 3.142"
     with pytest.raises(ClaimError, match="reproduced"):  # the stated value was right after all
-        claims.check("S1", "x", article=3, corrected=3, measured=3, expect="corrected")
+        claims.check("S1", "x", 3, 3, corrected=3)
     with pytest.raises(ClaimError, match="undecided"):  # neither value is right
-        claims.check("S1", "x", article=3, corrected=4, measured=5, expect="corrected")
-    for options in ({"expect": "corrected"}, {"corrected": 4}):
+        claims.check("S1", "x", 3, 5, corrected=4)
+    for options in ({"expect": "corrected"}, {"expect": "refuted", "corrected": 4}):
         with pytest.raises(ValueError, match="corrected="):
-            claims.check("S1", "x", article=3, measured=4, **options)
+            claims.check("S1", "x", 3, 4, **options)
 
 
 def test_sympy_statements_are_compared_symbolically(claims):
     x = sympy.symbols("x")
-    claims.check("S1", "Pythagoras", article=1, measured=sympy.sin(x) ** 2 + sympy.cos(x) ** 2)
-    claims.check("S2", "no identity", article=sympy.sin(x), measured=sympy.cos(x), expect="refuted")
-    claims.check("S3", "a number", theory=sympy.sqrt(2), measured=1.41421356, tolerance=1e-7)
+    claims.check("S1", "Pythagoras", 1, sympy.sin(x) ** 2 + sympy.cos(x) ** 2)
+    claims.check("S2", "no identity", sympy.sin(x), sympy.cos(x), expect="refuted")
+    claims.check("S3", "a number", sympy.sqrt(2), 1.41421356, tolerance=1e-7, by="course")
     assert [row(claims, id).by for id in ("S1", "S3")] == ["article", "course"]
 
 
 def test_bounds(claims):
-    claims.bound("S1", "all inside", measured=np.linspace(2, 3, 9), above=2, below=3)
-    claims.bound("S2", "one is outside", measured=[2.5, 3.5], above=2, below=3, expect="refuted")
-    claims.bound("S3", "wider", measured=[2.5, 3.5], below=3, corrected=(2, 4), expect="corrected", by="course")
+    claims.bound("S1", "all inside", np.linspace(2, 3, 9), above=2, below=3)
+    claims.bound("S2", "one is outside", [2.5, 3.5], above=2, below=3, expect="refuted")
+    claims.bound("S3", "wider", [2.5, 3.5], below=3, corrected=(2, 4), by="course")
     assert row(claims, "S3").stated == "≤ 3 → 2 … 4"
     with pytest.raises(ClaimError, match="undecided"):
-        claims.bound("E1", "at the edge", measured=2.0, uncertainty=0.1, above=2)
+        claims.bound("E1", "at the edge", 2.0, uncertainty=0.1, above=2)
     with pytest.raises(ValueError, match="above="):
-        claims.bound("E1", "no edge", measured=2.0)
+        claims.bound("E1", "no edge", 2.0)
 
 
 def test_holds_and_note(claims):
@@ -116,33 +134,31 @@ def test_holds_and_note(claims):
 @pytest.mark.parametrize("measured", [[], np.nan, [1.0, np.nan], "three", None])
 def test_what_is_no_measurement_supports_nothing(claims, measured):
     with pytest.raises(ValueError, match="measured"):
-        claims.check("S1", "x", article=1.0, measured=measured, tolerance=10)
+        claims.check("S1", "x", 1.0, measured, tolerance=10)
 
 
 def test_arguments_are_checked(claims):
-    with pytest.raises(ValueError, match="exactly one"):
-        claims.check("S1", "x", measured=1)
     with pytest.raises(ValueError, match="not an owed id"):
-        claims.check("S9", "x", article=1, measured=1)
+        claims.check("S9", "x", 1, 1)
     with pytest.raises(ValueError, match="is not one of"):
-        claims.check("S1", "x", article=1, measured=1, expect="true")
+        claims.check("S1", "x", 1, 1, expect="true")
     with pytest.raises(ValueError, match="'article' or 'course'"):
         claims.holds("S1", "x", True, by="me")
 
 
 def test_one_id_one_statement_but_a_cell_may_run_again(claims):
     for _ in range(2):
-        claims.check("S1a", "x", article=1, measured=1)
+        claims.check("S1a", "x", 1, 1)
     with pytest.raises(ValueError, match="already the claim"):
-        claims.check("S1a", "y", article=1, measured=1)
+        claims.check("S1a", "y", 1, 1)
 
 
 def test_table_demands_every_owed_item(claims, capsys):
-    claims.check("S1b", "a part closes its item", article=1, measured=1)
-    claims.check("S2", "x", article=1, measured=1)
+    claims.check("S1b", "a part closes its item", 1, 1)
+    claims.check("S2", "x", 1, 1)
     with pytest.raises(ClaimError, match="no claim closes S3, E1"):
         claims.table()
-    claims.check("S3", "x", article=1, measured=1)
+    claims.check("S3", "x", 1, 1)
     claims.note("E1", "x", reason="y")
     claims.table()
     assert "4 claims, none open" in capsys.readouterr().out
@@ -158,7 +174,7 @@ def test_table_demands_every_owed_item(claims, capsys):
     ],
 )
 def test_printed_digits_follow_the_tolerance(claims, value, options, shown):
-    claims.check("S1", "x", article=value + options["tolerance"] / 2, measured=value, **options)
+    claims.check("S1", "x", value + options["tolerance"] / 2, value, **options)
     assert row(claims).measured == shown
 
 
@@ -175,7 +191,7 @@ def test_printed_digits_follow_the_tolerance(claims, value, options, shown):
     ],
 )
 def test_numbers_that_read_alike_show_their_deviation(claims, stated, measured, options, shown):
-    claims.check("S1", "x", article=stated, measured=measured, **options)
+    claims.check("S1", "x", stated, measured, **options)
     assert row(claims).measured == shown
 
 

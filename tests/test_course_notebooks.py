@@ -26,7 +26,7 @@ WORK = """
 print(size, np.random.default_rng(size).normal(size=3).round(3))
 fig, ax = plt.subplots(); ax.plot([1, size])
 figures.save(fig, "line", alt="a line", caption="a line")
-claims.check("S1", "two and two", article=4, measured=size + 2)
+claims.check("S1", "two and two", 4, size + 2)
 """
 WAIT = "import os, pathlib, time; pathlib.Path({!r}, str(os.getpid())).touch(); time.sleep(120)"
 

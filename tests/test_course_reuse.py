@@ -17,7 +17,7 @@ from helpers.course import Claims, Figures
 claims, figures = Claims("1_first", owed="S1"), Figures("1_first")
 fig, ax = plt.subplots(figsize=(1, 1)); ax.plot([1, size])
 figures.save(fig, "line", alt="a line", caption="a line")
-claims.check("S1", "one is one", article=1, measured=size / size)
+claims.check("S1", "one is one", 1, size / size)
 claims.table()
 """
 

@@ -97,7 +97,8 @@ def test_no_measured_value_is_typed_by_hand(stem):
             continue
         found += 1
         arguments = {keyword.arg: keyword.value for keyword in call.keywords}  # None: what ** unpacks
-        positional = call.args[2] if len(call.args) > 2 else arguments.get(None)
+        place = 3 if call.func.attr == "check" else 2  # behind id and statement; a check has what is stated first
+        positional = call.args[place] if len(call.args) > place else arguments.get(None)
         measured = arguments.get("measured", arguments.get("condition", positional))
         assert measured is not None and any(isinstance(node, ast.Name) for node in ast.walk(measured)), cell.source
     assert found

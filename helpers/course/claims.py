@@ -24,7 +24,7 @@ import sympy
 from IPython.display import display
 
 from helpers.course.evidence import format_interval, format_measured, format_value, with_deviation
-from helpers.course.judging import NoEvidence, agreement, extent, judge, numbers
+from helpers.course.judging import Interval, NoEvidence, agreement, extent, judge, numbers
 from helpers.course.recording import changed_parameters, published_parameters
 from helpers.course.recording import recording as is_recording
 from helpers.course.verdicts import ID, MIME, OWED, SYMBOLS, VERDICTS, Claim, expand_ids, markdown_table
@@ -40,12 +40,13 @@ class Claims:
     notebook: its stem, such as ``"6_attention_scale"``.
     owed: the ids that the notebook must close, such as ``"S1-S13 F1-F2"``, by default those that OWED lists; `table`
     fails when one is open. ValueError for a notebook that OWED does not know, or a bad id.
+    tolerance, digits: what `check` and `bound` take where they are given none.
     """
 
-    def __init__(self, notebook: str, owed: str | None = None):
+    def __init__(self, notebook: str, owed: str | None = None, *, tolerance: float = 0.0, digits: int = 3):
         if owed is None and notebook not in OWED:
             raise ValueError(f"notebook: {notebook!r} owes nothing yet; give owed=, or list it in OWED")
-        self.notebook = notebook
+        self.notebook, self.tolerance, self.digits = notebook, tolerance, digits
         self.owed = expand_ids(OWED[notebook] if owed is None else owed)
         self._published = published_parameters(notebook)
         self._claims: dict[str, Claim] = {}
@@ -54,36 +55,35 @@ class Claims:
         self,
         id: str,
         statement: str,
-        *,
+        stated: Any,
         measured: Any,
-        article: Any = None,
-        theory: Any = None,
-        tolerance: float = 0.0,
+        *,
+        tolerance: float | None = None,
         relative: bool = False,
         uncertainty: Any = 0.0,
         corrected: Any = None,
         expect: str = "reproduced",
-        digits: int = 3,
+        by: str = "article",
+        digits: int | None = None,
     ) -> None:
         """Compare a stated value with a measured one, and show the verdict.
 
-        measured: number, bool, numpy / torch array, or sympy expression; its counterpart broadcasts against it.
-        article | theory: what the article states, or what the course itself predicts; give exactly one.
+        stated, measured: number, bool, numpy / torch array, or sympy expression; they broadcast against each other.
+        ``measured`` may be an `Interval`, as `mean_interval` gives it, in place of ``uncertainty``.
         tolerance: largest |stated − measured| that counts as agreement (÷ |stated| if ``relative``), ≥ 0.
         uncertainty: half-width of the interval of ``measured``, ≥ 0, in the units of ``measured``.
-        corrected: the right value, required by and only with ``expect="corrected"``; it must agree with ``measured``.
-        expect: "reproduced", "corrected" or "refuted".
+        corrected: the right value where the stated one is wrong: it must agree with ``measured``, and stated must not.
+        expect: "reproduced" or "refuted"; with ``corrected`` it is "corrected".
+        by: "article" or "course": whose statement it is.
         digits: significant digits to print, fewer where the tolerance is coarser.
 
         Raises ClaimError when the numbers give another verdict or leave it undecided, ValueError for bad arguments.
         """
-        if (article is None) == (theory is None):
-            raise ValueError(f"{id}: give exactly one of article= and theory=")
-        if (corrected is not None) != (expect == "corrected"):
-            raise ValueError(f"{id}: corrected= goes with expect='corrected', and only with it")
-        stated = theory if article is None else article
-
-        how = (tolerance, relative)
+        expect = self._expected(id, expect, corrected)
+        measured, uncertainty = self._split(measured, uncertainty)
+        tolerance = self.tolerance if tolerance is None else tolerance
+        digits = self.digits if digits is None else digits
+        how = tolerance, relative
         outcome: bool | str | None = None
         with self._recorded():
             outcome = agreement(stated, measured, *how, uncertainty)
@@ -97,31 +97,32 @@ class Claims:
         stated_text = format_value(stated, 0.0, digits + 1)
         if corrected is not None:
             stated_text += f" → {format_value(corrected, 0.0, digits + 1)}"
-        self._close(id, statement, article is not None, stated_text, shown, outcome, expect, measured)
+        self._close(id, statement, self._by(by), stated_text, shown, outcome, expect, measured)
 
     def bound(
         self,
         id: str,
         statement: str,
-        *,
         measured: Any,
+        *,
         above: float = -math.inf,
         below: float = math.inf,
         uncertainty: Any = 0.0,
         corrected: tuple[float, float] | None = None,
         by: str = "article",
         expect: str = "reproduced",
-        digits: int = 3,
+        digits: int | None = None,
     ) -> None:
         """Judge the statement that every entry of ``measured`` lies in [above, below].
 
-        corrected: with ``expect="corrected"``, the interval (above, below) that does hold.
-        by: "article" or "course", whose statement it is. Other arguments and errors as in `check`.
+        corrected: the interval (above, below) that does hold where the stated one does not.
+        Other arguments and errors as in `check`.
         """
         if math.isinf(above) and math.isinf(below):
             raise ValueError(f"{id}: give above=, below= or both")
-        if (corrected is not None) != (expect == "corrected"):
-            raise ValueError(f"{id}: corrected= goes with expect='corrected', and only with it")
+        expect = self._expected(id, expect, corrected)
+        measured, uncertainty = self._split(measured, uncertainty)
+        digits = self.digits if digits is None else digits
 
         def inside(low: float, high: float) -> bool | None:
             values = numbers("measured", measured)
@@ -132,7 +133,6 @@ class Claims:
             outcome = inside(above, below)
             if outcome is False and corrected is not None:
                 outcome = "corrected" if inside(*corrected) else None
-
         stated = format_interval(above, below, digits) + (
             f" → {format_interval(*corrected, digits)}" if corrected else ""
         )
@@ -228,6 +228,16 @@ class Claims:
         except NoEvidence:
             if not is_recording(self._published):
                 raise
+
+    @staticmethod
+    def _expected(id: str, expect: str, corrected: Any) -> str:
+        if (corrected is None and expect == "corrected") or (corrected is not None and expect == "refuted"):
+            raise ValueError(f"{id}: corrected= goes with the verdict 'corrected', and only with it")
+        return expect if corrected is None else "corrected"
+
+    @staticmethod
+    def _split(measured: Any, uncertainty: Any) -> tuple[Any, Any]:
+        return measured if isinstance(measured, Interval) else (measured, uncertainty)
 
     @staticmethod
     def _base(id: str) -> str:

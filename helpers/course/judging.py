@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+
+class Interval(NamedTuple):
+    """A measured mean with the half-width of its interval, both numbers or arrays of one shape."""
+
+    mean: Array
+    half_width: Array
 
 
 class NoEvidence(ValueError):

@@ -7,13 +7,14 @@ import math
 import numpy as np
 from scipy import stats
 
+from helpers.course.judging import Interval
 from helpers.optimizers import StackedAdam, StackedSGD, stacked_linear
 from helpers.tensors import saved_numbers
 
-__all__ = ["StackedAdam", "StackedSGD", "mean_interval", "saved_numbers", "stacked_linear"]
+__all__ = ["Interval", "StackedAdam", "StackedSGD", "mean_interval", "saved_numbers", "stacked_linear"]
 
 
-def mean_interval(samples: np.ndarray, axis: int = 0, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+def mean_interval(samples: np.ndarray, axis: int = 0, confidence: float = 0.95) -> Interval:
     """Mean of independent repeats along ``axis`` and the half-width of its Student-t confidence interval.
 
     For a paired comparison pass the differences. ValueError for fewer than two repeats or a nan.
@@ -29,4 +30,4 @@ def mean_interval(samples: np.ndarray, axis: int = 0, confidence: float = 0.95) 
     if np.isnan(samples).any():
         raise ValueError("samples: hold a nan")
     quantile = stats.t.ppf(0.5 + confidence / 2, repeats - 1)
-    return samples.mean(axis), quantile * samples.std(axis, ddof=1) / math.sqrt(repeats)
+    return Interval(samples.mean(axis), quantile * samples.std(axis, ddof=1) / math.sqrt(repeats))
