@@ -48,6 +48,10 @@ def format_measured(measured: Any, tolerance: float, uncertainty: Any, digits: i
     """``measured`` with its interval; with ``as_range`` a long array as its smallest and largest number."""
     if hasattr(measured, "detach"):
         measured = measured.detach().cpu().numpy()
+    sizes = {np.size(measured), np.size(uncertainty)}
+    if len(sizes) == 1 and 1 < sizes.pop() <= 6:  # each with its own interval
+        pairs = zip(np.ravel(measured).tolist(), np.ravel(uncertainty).tolist(), strict=True)
+        return ", ".join(format_measured(value, tolerance, half, digits) for value, half in pairs)
     if as_range and np.size(measured) > 6:
         low, high = (format_value(end(measured), 0.0, digits) for end in (np.min, np.max))
         return f"{low} … {high}"
