@@ -17,6 +17,7 @@ from helpers.course import notebooks, readme
 from helpers.course.audit import read_results
 from helpers.course.figures import ROOT
 from helpers.course.held import STORED
+from helpers.course.reading import load
 from helpers.course.verdicts import MIME, OWED, expand_ids
 
 BUDGET = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["course"]
@@ -124,11 +125,12 @@ def test_no_machine_path_or_address(stem):
 @each_notebook
 def test_readers_budget(stem):
     lines = sorted(sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in code_cells(stem))
-    markdown = sum(cell.cell_type == "markdown" for cell in NOTEBOOKS[stem].cells)
+    whole = load(NOTEBOOKS[stem].cells)
+    assert whole.cells <= BUDGET["cells-most"] and whole.claims <= BUDGET["claims-most"]
     assert statistics.median(lines) <= BUDGET["code-lines-median"]
     assert lines[int(0.9 * (len(lines) - 1))] <= BUDGET["code-lines-90-percent"]
     assert lines[-1] <= BUDGET["code-lines-most"]
-    assert markdown >= BUDGET["markdown-per-code-cell"] * len(lines)
+    assert whole.words_per_code_line >= BUDGET["words-per-code-line"]
 
 
 @each_notebook
