@@ -58,7 +58,8 @@ def audited(stored: Mapping[str, NotebookNode], runs: Sequence[Mapping[str, Any]
             text = f"{held} of {len(rows)} in {len(seeds)} seeds" if seeds else "not run"
             table.setdefault(stem, {})[setting] = text
             total[setting] = [total[setting][0] + held, total[setting][1] + len(rows)]
-    return table | {ALL: {setting: f"{held} of {count}" for setting, (held, count) in total.items()}}
+    sums = {setting: f"{held} of {count}" if count else "not run" for setting, (held, count) in total.items()}
+    return table | {ALL: sums}
 
 
 def held_of(stem: str, notebook: NotebookNode, runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:

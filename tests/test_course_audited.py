@@ -1,0 +1,49 @@
+"""The stored audit: it is of the present code, and every claim of every notebook held in it."""
+
+import pytest
+
+from helpers.course import notebooks, readme
+from helpers.course.audit import read_results
+from helpers.course.held import STORED, held_by_setting
+from helpers.course.parameters import published
+
+RUNS = read_results(STORED)
+STEMS = notebooks.stems()
+# Claims known not to hold at every seed. The list is exact: one more fails the test, and so does one that was mended.
+OPEN = {"5_multi_task_gradients": {"B2a"}, "7_fourier_density": {"B4a"}}
+each_notebook = pytest.mark.parametrize("stem", STEMS)
+
+
+def settings(stem):
+    notebook = notebooks.read(stem)
+    return held_by_setting(readme.present(stem, notebook, RUNS), published(notebook))
+
+
+@each_notebook
+def test_the_audit_is_as_new_as_the_sources(stem):
+    seeds = {setting: found for setting, (found, _) in settings(stem).items()}
+    assert seeds["every seed"] == list(range(10)), "make audit"
+    own = [run for run in RUNS if run["notebook"] == stem]
+    assert len(own) == sum(map(len, seeds.values())), "it holds runs of older code or of other settings"
+
+
+@each_notebook
+def test_every_claim_holds_at_every_seed_and_at_double_budget_but_the_open_ones(stem):
+    ids = {row["id"] for row in notebooks.claims(notebooks.read(stem))}
+    failed = set()
+    for setting in ("every seed", "double budget"):
+        seeds, rows = settings(stem)[setting]
+        assert {row.id for row in rows} == ids or not seeds
+        failed |= {row.id for row in rows if row.failed}
+    assert failed == OPEN.get(stem, set())
+
+
+@each_notebook
+def test_no_run_stopped(stem):
+    assert not [run["error"] for run in RUNS if run["notebook"] == stem and run["error"]]
+
+
+def test_old_results_count_for_nothing():
+    stem = STEMS[0]
+    old = [{**run, "sources": "0"} for run in RUNS]
+    assert set(readme.audited({stem: notebooks.read(stem)}, old)[stem].values()) == {"not run"}
