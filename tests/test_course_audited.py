@@ -1,5 +1,7 @@
 """The stored audit: it is of the present code, and every claim of every notebook held in it."""
 
+import functools
+
 import pytest
 
 from helpers.course import notebooks, readme
@@ -14,6 +16,7 @@ OPEN = {"5_multi_task_gradients": {"B2a"}, "7_fourier_density": {"B4a"}}
 each_notebook = pytest.mark.parametrize("stem", STEMS)
 
 
+@functools.cache
 def settings(stem):
     notebook = notebooks.read(stem)
     return held_by_setting(readme.present(stem, notebook, RUNS), published(notebook))

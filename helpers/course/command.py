@@ -79,13 +79,15 @@ def _execute(
 Force = Annotated[bool, typer.Option("--force", help="execute also what has not changed since its executed copy")]
 
 
-def _unchanged(
-    chosen: list[str], values: dict[str, Any], copies: Path, drawn: Path, formats: Sequence[str], force: bool
-) -> dict[str, notebooks.Run]:
-    """The notebooks whose executed copy and figures are still those of the present sources, one line for each."""
+def _fingerprints(chosen: list[str], values: dict[str, Any]) -> dict[str, str]:
+    return {stem: reuse.fingerprint(notebooks.read(stem), values) for stem in chosen}
+
+
+def _unchanged(prints: dict[str, str], copies: Path, drawn: Path, formats: Sequence[str]) -> dict[str, notebooks.Run]:
+    """The notebooks whose executed copy has the fingerprint in ``prints`` and its figures, one line for each."""
     found = {}
-    for stem in [] if force else chosen:
-        path, print_of = copies / f"{stem}.ipynb", reuse.fingerprint(notebooks.read(stem), values)
+    for stem, print_of in prints.items():
+        path = copies / f"{stem}.ipynb"
         if notebook := reuse.reusable(path, print_of, drawn / stem, formats):
             found[stem] = notebooks.Run(stem, notebook, 0.0)
             console.print(Text(f"reused {stem}: nothing changed since {path} (--force executes it)"))
@@ -114,8 +116,8 @@ def run(
     place = notebooks.BUILD / parameters.label(values)
     copies = notebooks.FOLDER if store else place / "notebooks" if values else notebooks.BUILD / "notebooks"
     drawn = out or (place if values else ROOT) / "figures"
-    prints = {stem: reuse.fingerprint(notebooks.read(stem), values) for stem in chosen}
-    done = _unchanged(chosen, values, copies, drawn, FORMATS, force or store or timings)
+    prints = _fingerprints(chosen, values)
+    done = {} if force or store or timings else _unchanged(prints, copies, drawn, FORMATS)
     failed: dict[str, Path] = {}
 
     def keep(run: notebooks.Run) -> None:
@@ -173,7 +175,7 @@ def figures(
     place = notebooks.BUILD / parameters.label(values) if values else notebooks.BUILD
     drawn = out or (place if values else ROOT) / "figures"
     drawn.mkdir(parents=True, exist_ok=True)
-    done = _unchanged(chosen, values, place / "notebooks", drawn, formats, force)
+    done = {} if force else _unchanged(_fingerprints(chosen, values), place / "notebooks", drawn, formats)
     environment = {"COURSE_FIGURES": str(drawn.resolve()), "COURSE_FORMATS": ",".join(formats)}
     _execute([stem for stem in chosen if stem not in done], jobs, environment, values)
     console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}"))

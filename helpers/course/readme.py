@@ -8,7 +8,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from helpers.course.held import SETTINGS, gather, held_by_setting
+from helpers.course.held import SETTINGS, gather, held_by_setting, held_everywhere
 from helpers.course.parameters import published
 from helpers.course.sources import sources
 from helpers.course.verdicts import SYMBOLS, VERDICTS, count_verdicts
@@ -54,10 +54,9 @@ def audited(stored: Mapping[str, NotebookNode], runs: Sequence[Mapping[str, Any]
     total = {setting: [0, 0] for setting in SETTINGS}
     for stem, notebook in stored.items():
         for setting, (seeds, rows) in held_by_setting(present(stem, notebook, runs), published(notebook)).items():
-            held = sum(row.held == row.runs for row in rows)
-            text = f"{held} of {len(rows)} in {len(seeds)} seeds" if seeds else "not run"
-            table.setdefault(stem, {})[setting] = text
-            total[setting] = [total[setting][0] + held, total[setting][1] + len(rows)]
+            held, count = held_everywhere(rows).get(stem, (0, 0))
+            table.setdefault(stem, {})[setting] = f"{held} of {count} in {len(seeds)} seeds" if seeds else "not run"
+            total[setting] = [total[setting][0] + held, total[setting][1] + count]
     sums = {setting: f"{held} of {count}" if count else "not run" for setting, (held, count) in total.items()}
     return table | {ALL: sums}
 

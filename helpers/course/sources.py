@@ -51,6 +51,6 @@ def sources(stem: str, notebook: NotebookNode) -> str:
 
 
 def package_hash() -> str:
-    """A hash of the installed package, by which a worker on another machine is known to have the same one."""
+    """A hash of every file of the installed package, comments included: what a picture or a text may depend on."""
     files = sorted(HELPERS.rglob("*.py"))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]

@@ -7,7 +7,7 @@ from typing import Any
 
 from IPython.display import display
 
-from helpers.course.evidence import format_value
+from helpers.course.evidence import format_measured, format_value
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, digits: int = 3) -> None:
@@ -45,5 +45,5 @@ def _shown(value: Any, digits: int) -> str:
         return value
     if isinstance(value, tuple):
         mean, half_width = map(float, value)
-        return f"{format_value(mean, half_width, digits)} ± {format_value(half_width, 0.0, 1)}"
+        return format_measured(mean, 0.0, half_width, digits)
     return format_value(value.item() if hasattr(value, "item") else value, 0.0, digits)

@@ -12,6 +12,8 @@ from numpy.testing import assert_allclose
 from helpers import multi_task_gradients as mtg
 from tests.multi_task_gradients.strategies import many, sound
 
+both_problems = pytest.mark.parametrize("losses", [mtg.toy_losses, mtg.concave_front_losses])
+
 
 def torch_concave(p):
     centre = torch.full_like(p, len(p) ** -0.5)
@@ -76,15 +78,17 @@ def test_safe_condition_number_is_its_formula(cosine):
 
 
 @pytest.mark.parametrize("points", [np.zeros((0, 2)), [[np.nan, 0]], [[np.inf, 0]], "ab", np.zeros((2, 2), complex)])
-def test_points_that_are_none(points):
-    assert sound(lambda p: mtg.concave_front_losses(p)[0], points) is None
+@both_problems
+def test_points_that_are_none(losses, points):
+    assert sound(lambda p: losses(p)[0], points) is None
 
 
-def test_far_points():
-    """Where a gradient exceeds float64 that is said; before that all is finite."""
+@both_problems
+def test_far_points(losses):
+    """Where a loss or its gradient exceeds float64 that is said; before that they are finite."""
 
     def everything(p):
-        return np.concatenate([part.ravel() for part in mtg.concave_front_losses(p)])
+        return np.concatenate([part.ravel() for part in losses(p)])
 
     assert sound(everything, np.full(2, 1e100)) is not None
     sound(everything, np.full(2, 1e200))
