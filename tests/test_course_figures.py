@@ -23,6 +23,13 @@ print([hashlib.sha256(render(fig, format)).hexdigest() for format in FORMATS])
 """
 
 
+@pytest.fixture(autouse=True)
+def closed():
+    """No figure stays open for the tests that run behind these in one process."""
+    yield
+    plt.close("all")
+
+
 def lines(y=1.0):
     fig, ax = plt.subplots(figsize=(8, 4.5), dpi=110)
     ax.plot([0, 1], [0, y])
