@@ -1,13 +1,15 @@
 """The stored audit: it is of the present code, and every claim of every notebook held in it."""
 
 import functools
+import re
 
 import pytest
 
 from helpers.course import notebooks, readme
 from helpers.course.audit import read_results
-from helpers.course.held import STORED, held_by_setting
+from helpers.course.held import STORED, held_by_setting, held_of, present
 from helpers.course.parameters import published
+from helpers.course.verdicts import MIME
 
 RUNS = read_results(STORED)
 STEMS = notebooks.stems()
@@ -19,7 +21,7 @@ each_notebook = pytest.mark.parametrize("stem", STEMS)
 @functools.cache
 def settings(stem):
     notebook = notebooks.read(stem)
-    return held_by_setting(readme.present(stem, notebook, RUNS), published(notebook))
+    return held_by_setting(present(stem, notebook, RUNS), published(notebook))
 
 
 @each_notebook
@@ -39,6 +41,18 @@ def test_every_claim_holds_at_every_seed_and_at_double_budget_but_the_open_ones(
         assert {row.id for row in rows} == ids or not seeds
         failed |= {row.id for row in rows if row.failed}
     assert failed == OPEN.get(stem, set())
+
+
+@each_notebook
+def test_the_notebook_shows_in_how_many_runs_each_claim_held(stem):
+    tables = [
+        output.data["text/markdown"]
+        for cell in notebooks.read(stem).cells
+        for output in cell.get("outputs", [])
+        if MIME in output.get("data", {})
+    ]
+    shown = dict(re.findall(r"^\| \[(\w+)\]\(#\1\) .* \| (.*?) \|$", tables[0], re.MULTILINE))
+    assert shown == held_of(stem, notebooks.read(stem), RUNS), "run `course run --store`"
 
 
 @each_notebook

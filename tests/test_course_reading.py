@@ -5,6 +5,7 @@ import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from helpers.course.contents import contents
 from helpers.course.reading import core, load, sections
 from helpers.course.tables import table, table_markdown
 
@@ -23,7 +24,7 @@ NOTEBOOK = new_notebook(
             "c = 3",
             metadata={"tags": ["beyond", "parameters"]},
             outputs=[
-                shown(text_markdown="✅ **S1, reproduced**: x"),
+                shown(text_markdown='✅ <a id="S1"></a>**S1, reproduced**: x'),
                 shown(text_markdown="✏️ **E1, corrected**: x"),
                 shown(text_markdown="| id | ✅ reproduced |"),
             ],
@@ -43,6 +44,26 @@ def test_minutes_follow_the_formula():
 
 def test_sections_begin_at_their_heading():
     assert [(heading, len(cells)) for heading, cells in sections(NOTEBOOK)] == [("First", 2), ("Second", 2)]
+
+
+def head(*lines):
+    cells = [new_markdown_cell("\n".join(lines), metadata={"tags": ["contents"]}), *NOTEBOOK.cells[1:]]
+    return new_notebook(cells=cells)
+
+
+def test_the_head_counts_the_minutes_and_keeps_what_was_written():
+    first = contents(head("| First | 0 | a line |"))
+    assert first.splitlines() == [
+        "**3 minutes** for the core path, 3 with what lies beyond it (in brackets).",
+        "",
+        "| section | minutes | you will have seen |",
+        "|---|---:|---|",
+        "| [First](#First) | 3 | a line |",
+        "| [Second](#Second) | (+1) | … |",
+    ]
+    assert contents(head(*first.replace("…", "two claims").splitlines())) == first.replace("…", "two claims")
+    with pytest.raises(ValueError, match="0 cells have the tag 'contents'"):
+        contents(NOTEBOOK)
 
 
 def test_tables(capsys):

@@ -24,6 +24,7 @@ import sympy
 from IPython.display import display
 
 from helpers.course.evidence import format_interval, format_measured, format_value, with_deviation
+from helpers.course.held import held_in_store
 from helpers.course.judging import Interval, NoEvidence, agreement, extent, judge, numbers
 from helpers.course.recording import changed_parameters, published_parameters
 from helpers.course.recording import recording as is_recording
@@ -97,7 +98,7 @@ class Claims:
         stated_text = format_value(stated, 0.0, digits + 1)
         if corrected is not None:
             stated_text += f" → {format_value(corrected, 0.0, digits + 1)}"
-        self._close(id, statement, self._by(by), stated_text, shown, outcome, expect, measured)
+        self._close(id, statement, by, stated_text, shown, outcome, expect, measured)
 
     def bound(
         self,
@@ -137,7 +138,7 @@ class Claims:
             f" → {format_interval(*corrected, digits)}" if corrected else ""
         )
         shown = format_measured(measured, 0.0, uncertainty, digits, as_range=True)
-        self._close(id, statement, self._by(by), stated, shown, outcome, expect, measured)
+        self._close(id, statement, by, stated, shown, outcome, expect, measured)
 
     def holds(
         self,
@@ -161,16 +162,19 @@ class Claims:
         shown = format_value(condition)
         if evidence is not None:
             shown += f": {evidence if isinstance(evidence, str) else format_measured(evidence, 0.0, 0.0, 3, True)}"
-        self._close(id, statement, self._by(by), format_value(True), shown, outcome, expect)
+        self._close(id, statement, by, format_value(True), shown, outcome, expect)
 
     def note(self, id: str, statement: str, *, reason: str, by: str = "article") -> None:
         """List an item that no number can test here (a definition, somebody's ImageNet table), with the reason."""
         if not reason.strip():
             raise ValueError(f"{id}: reason must say why nothing here can test it")
-        self._close(id, statement, self._by(by), "", reason, "not testable here", "not testable here")
+        self._close(id, statement, by, "", reason, "not testable here", "not testable here")
 
     def table(self) -> None:
-        """Show all claims; ClaimError when an owed item is still open."""
+        """Show all claims in the article's order, each linked to its cell, and in how many audited runs it held.
+
+        ClaimError when an owed item is still open.
+        """
         missing = [id for id in self.owed if id not in {self._base(key) for key in self._claims}]
         if missing:
             raise ClaimError(f"{self.notebook}: no claim closes {', '.join(missing)}")
@@ -179,21 +183,16 @@ class Claims:
         data = {"notebook": self.notebook, "claims": [row.row() for row in rows]}
         other = [row.id for row in rows if row.published]
         summary = f"{len(rows)} claims, none open" + (f"; not as published: {', '.join(other)}" if other else "")
-        display({"text/markdown": markdown_table(rows), "text/plain": summary, MIME: data}, raw=True)
+        held = {} if is_recording(self._published) else held_in_store(self.notebook)
+        display({"text/markdown": markdown_table(rows, held), "text/plain": summary, MIME: data}, raw=True)
 
     def _close(
-        self,
-        id: str,
-        statement: str,
-        by_article: bool,
-        stated: str,
-        shown: str,
-        outcome: Any,
-        expect: str,
-        measured: Any = None,
+        self, id: str, statement: str, by: str, stated: str, shown: str, outcome: Any, expect: str, measured: Any = None
     ) -> None:
         if expect not in VERDICTS:
             raise ValueError(f"{id}: expect={expect!r} is not one of {', '.join(VERDICTS)}")
+        if by not in ("article", "course"):
+            raise ValueError(f"by={by!r} is not 'article' or 'course'")
         if not ID.fullmatch(id) or self._base(id) not in self.owed:
             raise ValueError(f"{id!r} is not an owed id of {self.notebook}, with at most one letter behind it")
         if (previous := self._claims.get(id)) and previous.statement != statement:
@@ -205,7 +204,7 @@ class Claims:
                 f"{id}: declared {expect!r}, but the numbers say {verdict!r}\n"
                 f"  statement: {statement}\n  stated:    {stated}\n  measured:  {shown}"
             )
-        claim = Claim(id, statement, "article" if by_article else "course", stated, shown, verdict)
+        claim = Claim(id, statement, by, stated, shown, verdict)
         if recording:
             low, high = extent(measured)
             claim = replace(claim, published=expect if verdict != expect else None, low=low, high=high)
@@ -215,7 +214,7 @@ class Claims:
             changed = [f"{name}={value}" for name, value in changed_parameters(self._published).items()]
             judged = f"{verdict} at {', '.join(changed) or 'these settings'} (published: {expect})"
         evidence = f"{shown}" if verdict == "not testable here" else f"stated {stated}; measured {shown}"
-        text = f"{SYMBOLS[verdict]} **{id}, {judged}**: {statement} ({evidence})"
+        text = f'{SYMBOLS[verdict]} <a id="{id}"></a>**{id}, {judged}**: {statement} ({evidence})'
         data = {"text/markdown": text, "text/plain": f"{id} {judged}: {statement} ({evidence})"}
         # While recording, each claim is kept by itself: a notebook that ends early has no table.
         display(data | ({MIME: {"notebook": self.notebook, "claim": claim.row()}} if recording else {}), raw=True)
@@ -242,9 +241,3 @@ class Claims:
     @staticmethod
     def _base(id: str) -> str:
         return id.rstrip("abcdefghijklmnopqrstuvwxyz")
-
-    @staticmethod
-    def _by(by: str) -> bool:
-        if by not in ("article", "course"):
-            raise ValueError(f"by={by!r} is not 'article' or 'course'")
-        return by == "article"

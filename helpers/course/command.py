@@ -17,16 +17,17 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from helpers.course import command_audit, notebooks, parameters, reading, readme, reuse
-from helpers.course.audit import read_results
+from helpers.course import command_audit, command_stored, notebooks, parameters, readme, reuse
 from helpers.course.figures import FORMATS, ROOT
-from helpers.course.held import STORED
-from helpers.course.reading import load
 from helpers.course.recording import CLAIMS, STRICT
 from helpers.course.terminal import Jobs, Names, Parameters, console, fail, read_parameters, select
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(command_audit.audit)
+app.command()(command_stored.claims)
+app.command("list")(command_stored.list_)
+app.command()(command_stored.contents)
+app.command()(command_stored.student)
 
 
 def _execute(
@@ -179,56 +180,6 @@ def figures(
     environment = {"COURSE_FIGURES": str(drawn.resolve()), "COURSE_FORMATS": ",".join(formats)}
     _execute([stem for stem in chosen if stem not in done], jobs, environment, values)
     console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}"))
-
-
-@app.command()
-def claims(
-    names: Names = None,
-    write: Annotated[bool, typer.Option(help="put the scoreboard of all notebooks into the README")] = False,
-) -> None:
-    """Print the scoreboard from the stored outputs; for chosen notebooks, every claim."""
-    chosen = select(names)
-    if write and names:
-        raise fail("--write needs all notebooks")
-    stored = {stem: notebooks.read(stem) for stem in chosen}
-    rows = {stem: notebooks.claims(notebook) for stem, notebook in stored.items()}
-    runs = read_results(STORED)
-    for stem in chosen if names else []:
-        held = readme.held_of(stem, stored[stem], runs)
-        table = Table("id", "statement", "by", "stated", "measured", "verdict", "held", title=stem)
-        for row in rows[stem]:
-            fields = [row[key] for key in ("id", "statement", "by", "stated", "measured", "verdict")]
-            table.add_row(*map(Text, [*fields, held.get(row["id"], "")]))
-        console.print(table)
-    console.print(Markdown(readme.scoreboard(rows)))
-    if write:
-        path, board = ROOT / "README.md", readme.scoreboard(rows, readme.audited(stored, runs))
-        notebooks.replace_file(path, readme.replace_block(path.read_text(), "scoreboard", board).encode())
-
-
-@app.command("list")
-def list_(names: Names = None) -> None:
-    """List the notebooks with their minutes (core path, and all); of chosen ones also the parameters for -p."""
-    table = Table("notebook", "title", "cells", "claims", "minutes", *(["parameters"] if names else []))
-    for stem in select(names):
-        notebook = notebooks.read(stem)
-        whole, core = load(notebook.cells), load(reading.core(notebook))
-        minutes = f"{core.minutes:.0f}, {whole.minutes:.0f} in all" if core != whole else f"{whole.minutes:.0f}"
-        row = [stem, readme.title(notebook), str(whole.cells), str(whole.claims), minutes]
-        values = parameters.published(notebook)
-        row += ["\n".join(f"{name}={value!r}" for name, value in values.items())] if names else []
-        table.add_row(*map(Text, row))
-    console.print(table)
-
-
-@app.command()
-def student(names: Names = None, out: Annotated[Path, typer.Option(help="folder")] = Path("student")) -> None:
-    """Write copies without outputs and with the exercises' solutions left out."""
-    if out.resolve() == notebooks.FOLDER.resolve():
-        raise fail(f"--out {out}: that would overwrite the notebooks themselves")
-    for stem in select(names):
-        notebooks.write(notebooks.without_solutions(notebooks.read(stem)), out / f"{stem}.ipynb")
-    console.print(Text(f"Student copies: {out}{os.sep}"))
 
 
 @app.command()

@@ -32,7 +32,7 @@ def format_value(value: Any, tolerance: float = 0.0, digits: int = 3) -> str:
     last = math.floor(math.log10(abs(x))) - digits + 1
     if tolerance > 0:
         last = max(last, math.floor(math.log10(tolerance)))
-    rounded = round(x, -last)
+    rounded = round(x, -last) + 0.0  # no −0
     return f"{rounded:.{max(digits, 1)}g}" if abs(rounded) < 10**digits else f"{rounded:.10g}"
 
 

@@ -6,9 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nbformat import NotebookNode
+
+from helpers.course import notebooks
+from helpers.course.audit import read_results
 from helpers.course.evidence import format_value
 from helpers.course.figures import ROOT
 from helpers.course.parameters import BUDGET, label, scaled
+from helpers.course.sources import sources
 
 STORED = ROOT / "docs" / "audit.json"  # the results that the README counts
 SETTINGS = {"every seed": 1.0, "half budget": 0.5, "double budget": 2.0}  # with the factor of every budget parameter
@@ -85,6 +90,25 @@ def held_by_setting(
         own = [run for run in runs if {k: v for k, v in run["parameters"].items() if k != "seed"} == changed]
         found[setting] = (sorted(run["parameters"]["seed"] for run in own), gather(own))
     return found
+
+
+def held_of(stem: str, notebook: NotebookNode, runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Claim → "k of n": in how many runs of the notebook's present code it held, at every setting."""
+    return {row.id: f"{row.held} of {row.runs}" for row in gather(present(stem, notebook, runs))}
+
+
+def present(stem: str, notebook: NotebookNode, runs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of ``runs`` that are of the notebook's present code."""
+    code = sources(stem, notebook)
+    return [run for run in runs if run["notebook"] == stem and run["sources"] == code]
+
+
+def held_in_store(stem: str) -> dict[str, str]:
+    """What `held_of` says of the stored notebook and the stored results; empty where one of the two is missing."""
+    try:
+        return held_of(stem, notebooks.read(stem), read_results(STORED))
+    except (OSError, ValueError):
+        return {}
 
 
 def shortened(failed: Sequence[str], most: int = 4) -> str:

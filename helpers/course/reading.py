@@ -13,7 +13,7 @@ from helpers.course.verdicts import SYMBOLS
 BEYOND = "beyond"  # the tag of cells outside the core path
 WORDS_PER_MINUTE = 150.0
 MINUTES_PER_LINE, MINUTES_PER_FIGURE, MINUTES_PER_CLAIM = 6 / 60, 30 / 60, 20 / 60
-_CLAIM = re.compile(rf"^(?:{'|'.join(map(re.escape, SYMBOLS.values()))}) \*\*")
+_CLAIM = re.compile(rf"^(?:{'|'.join(map(re.escape, SYMBOLS.values()))}) (?:<a id=\"\w+\"></a>)?\*\*")
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from helpers.course.held import SETTINGS, gather, held_by_setting, held_everywhere
+from helpers.course.held import SETTINGS, held_by_setting, held_everywhere, present
 from helpers.course.parameters import published
-from helpers.course.sources import sources
 from helpers.course.verdicts import SYMBOLS, VERDICTS, count_verdicts
 
 ALL = "all"  # the scoreboard's last row
@@ -59,17 +58,6 @@ def audited(stored: Mapping[str, NotebookNode], runs: Sequence[Mapping[str, Any]
             total[setting] = [total[setting][0] + held, total[setting][1] + count]
     sums = {setting: f"{held} of {count}" if count else "not run" for setting, (held, count) in total.items()}
     return table | {ALL: sums}
-
-
-def held_of(stem: str, notebook: NotebookNode, runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Claim → "k of n": in how many runs of the notebook's present code it held, at every setting."""
-    return {row.id: f"{row.held} of {row.runs}" for row in gather(present(stem, notebook, runs))}
-
-
-def present(stem: str, notebook: NotebookNode, runs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those of ``runs`` that are of the notebook's present code."""
-    code = sources(stem, notebook)
-    return [run for run in runs if run["notebook"] == stem and run["sources"] == code]
 
 
 def _row(name: str, numbers: Sequence[int], further: Sequence[str]) -> str:

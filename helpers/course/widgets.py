@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -23,9 +24,12 @@ def explore(draw: Callable[..., Figure], **controls: Any) -> None:
         return
     import ipywidgets
 
+    @functools.wraps(draw)  # the sliders open at the drawing's own defaults
     def show(**values: Any) -> None:
         fig = draw(**values)
         display(fig)
         plt.close(fig)
 
-    ipywidgets.interact(show, **controls)
+    for control in ipywidgets.interact(show, **controls).widget.children:
+        if hasattr(control, "continuous_update"):
+            control.continuous_update = False  # one drawing where the slider stops, not one for each step on its way

@@ -1,0 +1,84 @@
+"""The commands about stored notebooks, which execute nothing: claims, list, contents, student."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
+
+from helpers.course import notebooks, parameters, reading, readme
+from helpers.course.audit import read_results
+from helpers.course.contents import contents as contents_of
+from helpers.course.contents import contents_cell
+from helpers.course.figures import ROOT
+from helpers.course.held import STORED, held_of
+from helpers.course.reading import load
+from helpers.course.terminal import Names, console, fail, select
+
+
+def claims(
+    names: Names = None,
+    write: Annotated[bool, typer.Option(help="put the scoreboard of all notebooks into the README")] = False,
+) -> None:
+    """Print the scoreboard from the stored outputs; for chosen notebooks, every claim."""
+    chosen = select(names)
+    if write and names:
+        raise fail("--write needs all notebooks")
+    stored = {stem: notebooks.read(stem) for stem in chosen}
+    rows = {stem: notebooks.claims(notebook) for stem, notebook in stored.items()}
+    runs = read_results(STORED)
+    for stem in chosen if names else []:
+        held = held_of(stem, stored[stem], runs)
+        table = Table("id", "statement", "by", "stated", "measured", "verdict", "held", title=stem)
+        for row in rows[stem]:
+            fields = [row[key] for key in ("id", "statement", "by", "stated", "measured", "verdict")]
+            table.add_row(*map(Text, [*fields, held.get(row["id"], "")]))
+        console.print(table)
+    console.print(Markdown(readme.scoreboard(rows)))
+    if write:
+        path, board = ROOT / "README.md", readme.scoreboard(rows, readme.audited(stored, runs))
+        notebooks.replace_file(path, readme.replace_block(path.read_text(), "scoreboard", board).encode())
+
+
+def list_(names: Names = None) -> None:
+    """List the notebooks with their minutes (core path, and all); of chosen ones also the parameters for -p."""
+    table = Table("notebook", "title", "cells", "claims", "minutes", *(["parameters"] if names else []))
+    for stem in select(names):
+        notebook = notebooks.read(stem)
+        whole, core = load(notebook.cells), load(reading.core(notebook))
+        minutes = f"{core.minutes:.0f}, {whole.minutes:.0f} in all" if core != whole else f"{whole.minutes:.0f}"
+        row = [stem, readme.title(notebook), str(whole.cells), str(whole.claims), minutes]
+        values = parameters.published(notebook)
+        row += ["\n".join(f"{name}={value!r}" for name, value in values.items())] if names else []
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def contents(
+    names: Names = None, write: Annotated[bool, typer.Option(help="put it into the notebooks' heads")] = False
+) -> None:
+    """Print each notebook's table of contents with the minutes of its sections, as counted from the stored cells."""
+    for stem in select(names):
+        notebook = notebooks.read(stem)
+        try:
+            cell, text = contents_cell(notebook), contents_of(notebook)
+        except ValueError as error:
+            raise fail(ValueError(f"{stem}: {error}")) from None
+        console.print(Markdown(text))
+        if write and text != cell.source:
+            cell.source = text
+            notebooks.write(notebook, notebooks.FOLDER / f"{stem}.ipynb")
+
+
+def student(names: Names = None, out: Annotated[Path, typer.Option(help="folder")] = Path("student")) -> None:
+    """Write copies without outputs and with the exercises' solutions left out."""
+    if out.resolve() == notebooks.FOLDER.resolve():
+        raise fail(f"--out {out}: that would overwrite the notebooks themselves")
+    for stem in select(names):
+        notebooks.write(notebooks.without_solutions(notebooks.read(stem)), out / f"{stem}.ipynb")
+    console.print(Text(f"Student copies: {out}{os.sep}"))
