@@ -18,13 +18,14 @@ os.environ.pop("COURSE_WIDGETS", None)
 
 from hypothesis import settings  # noqa: E402
 
-from helpers._compat import wrap_output_comparison  # noqa: E402
+from helpers._compat import without_local_constants, wrap_output_comparison  # noqa: E402
 from helpers.course.figures import changed_pixels  # noqa: E402
 from helpers.course.verdicts import MIME  # noqa: E402
 
 # The same examples in every run, and no clock: a test must not fail because somebody else uses the machine.
 settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
+without_local_constants()
 
 TOLERANCE = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["course"]["changed-pixels"]
 DECIMAL = re.compile(r"([-+]?\d+(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+))")

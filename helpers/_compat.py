@@ -65,6 +65,16 @@ def wrap_output_comparison(wrapper: Callable[..., bool]) -> None:
     nbval.plugin.IPyNbCell.compare_outputs = compare
 
 
+def without_local_constants() -> None:
+    """Keep Hypothesis from drawing the constants of whatever project files are imported by then.
+
+    With them the examples of a test depend on which tests ran before it in the same process, also when derandomised.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    providers.is_local_module_file = lambda path: False  # type: ignore[assignment] # it has a cache of its own
+
+
 def without_slow_grammar() -> None:
     """Keep jsonschema, which nbformat imports, from loading rfc3987_syntax: 4 s for a check that no notebook needs.
 

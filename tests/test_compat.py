@@ -15,7 +15,7 @@ from nbformat.v4 import new_output
 from helpers import _compat
 from helpers.course.figures import ROOT
 
-SEEN = {"jsonschema": "4.26.0", "torch": "2.13.0", "sympy": "1.14.0", "nbval": "0.11.0"}
+SEEN = {"jsonschema": "4.26.0", "torch": "2.13.0", "sympy": "1.14.0", "nbval": "0.11.0", "hypothesis": "6.170.15"}
 
 
 def seen(package):
@@ -84,3 +84,22 @@ def test_commands_start_without_the_slow_grammar():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "None True", seen("jsonschema") + done.stderr
+
+
+def test_examples_do_not_depend_on_what_is_imported():
+    """In a fresh process, so that nothing has been imported before; 86421357 stands in a project file from then on."""
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:]\n"
+        "from helpers import _compat; _compat.without_local_constants()\n"
+        "import constant_of_a_project\n"
+        "from hypothesis import HealthCheck, given, settings, strategies as st\n"
+        "@given(st.integers())\n"
+        "@settings(max_examples=2000, derandomize=True, database=None, suppress_health_check=list(HealthCheck))\n"
+        "def drawn(n): assert abs(n) != 86421357\n"
+        "drawn()"
+    )
+    folder = ROOT / "build" / "compat"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "constant_of_a_project.py").write_text("CONSTANT = 86421357\n")
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, seen("hypothesis") + done.stderr

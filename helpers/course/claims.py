@@ -24,7 +24,6 @@ import sympy
 from IPython.display import display
 
 from helpers.course.evidence import format_interval, format_measured, format_value, with_deviation
-from helpers.course.held import held_in_store
 from helpers.course.judging import Interval, NoEvidence, agreement, extent, judge, numbers
 from helpers.course.recording import changed_parameters, published_parameters
 from helpers.course.recording import recording as is_recording
@@ -175,6 +174,8 @@ class Claims:
 
         ClaimError when an owed item is still open.
         """
+        from helpers.course.held import held_in_store  # here, as it loads nbformat, which no other claim needs
+
         missing = [id for id in self.owed if id not in {self._base(key) for key in self._claims}]
         if missing:
             raise ClaimError(f"{self.notebook}: no claim closes {', '.join(missing)}")

