@@ -1,6 +1,5 @@
 """Settings for all tests, the notebooks' included, made before numpy or torch is imported."""
 
-import base64
 import copy
 import os
 import re
@@ -19,7 +18,7 @@ os.environ.pop("COURSE_WIDGETS", None)
 from hypothesis import settings  # noqa: E402
 
 from helpers._compat import without_local_constants, wrap_output_comparison  # noqa: E402
-from helpers.course.figures import changed_pixels  # noqa: E402
+from helpers.course.figures import changed_pixels, embedded_png  # noqa: E402
 from helpers.course.verdicts import MIME  # noqa: E402
 
 # The same examples in every run, and no clock: a test must not fail because somebody else uses the machine.
@@ -47,11 +46,14 @@ def _agree(stored: str, fresh: str) -> bool:
 
 
 def _without_measured(data: dict) -> dict:
-    """Texts and claims in ``data``, without the numbers that claims measured: the claims have judged those."""
+    """Texts and claims in ``data``, without images, which `_compare` compares, and without what claims measured.
+
+    The claims have judged that.
+    """
     if MIME in data:  # a table of claims; its text says the same
         return {MIME: [{k: v for k, v in row.items() if k != "measured"} for row in data[MIME]["claims"]]}
     texts = {kind: text for kind, text in data.items() if kind.startswith("text/")}
-    return {kind: re.sub(r"; measured .*\)$", ")", text) for kind, text in texts.items()}
+    return {kind: re.sub(r"; measured .*\)$|base64,[^\"]*", "", text) for kind, text in texts.items()}
 
 
 def _settled(stored: list, fresh: list) -> list:
@@ -71,7 +73,7 @@ def _settled(stored: list, fresh: list) -> list:
 
 
 def _images(outputs) -> list[bytes]:
-    return [base64.b64decode(o["data"]["image/png"]) for o in outputs if "image/png" in o.get("data", {})]
+    return [png for output in outputs if (png := embedded_png(output.get("data", {}))) is not None]
 
 
 def _compare(compare_text, self, test, ref, skip_compare=None) -> bool:

@@ -51,7 +51,7 @@ def test_the_notebook_shows_in_how_many_runs_each_claim_held(stem):
         for output in cell.get("outputs", [])
         if MIME in output.get("data", {})
     ]
-    shown = dict(re.findall(r"^\| \[(\w+)\]\(#\1\) .* \| (.*?) \|$", tables[0], re.MULTILINE))
+    shown = dict(re.findall(r"^\| \[(\w+)\]\(#cell-id=[\w-]+\) .* \| (.*?) \|$", tables[0], re.MULTILINE))
     assert shown == held_of(stem, notebooks.read(stem), RUNS), "run `course run --store`"
 
 

@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from helpers.course import notebooks
-from helpers.course.figures import ROOT
+from helpers.course.figures import ROOT, embedded_png
 
 DRAW = """
 import matplotlib.pyplot as plt
@@ -69,31 +69,39 @@ def judge(folder):
     return {name: verdict for verdict, name in found}, done.stdout
 
 
+def redraw(output, change):
+    old = embedded_png(output.data)
+    image = np.asarray(Image.open(io.BytesIO(old)).convert("RGB"), dtype=int)
+    output.data["text/html"] = output.data["text/html"].replace(base64.b64encode(old).decode(), png(change(image)))
+
+
 def shade(output):
-    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB"), dtype=int)
-    output.data["image/png"] = png(image - 15)
+    redraw(output, lambda image: image - 15)
 
 
 def flip(output):
-    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB"), dtype=int)
-    output.data["image/png"] = png(image[::-1])
+    redraw(output, lambda image: image[::-1])
 
 
 def drop(output):
-    del output.data["image/png"]
+    output.data["text/html"] = "<p>no image</p>"
+
+
+def rename(output):
+    output.data["text/html"] = output.data["text/html"].replace("a line", "a curve")
 
 
 def test_images_are_compared(execute, tmp_path):
     executed = execute(DRAW)
-    for name, change in (("same", None), ("shaded", shade), ("flipped", flip), ("dropped", drop)):
+    for name, change in (("same", None), ("shaded", shade), ("flipped", flip), ("dropped", drop), ("renamed", rename)):
         notebook = copy.deepcopy(executed)
         if change:
-            change(next(output for output in notebook.cells[0].outputs if "image/png" in output.get("data", {})))
+            change(next(output for output in notebook.cells[0].outputs if embedded_png(output.get("data", {}))))
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
     results, printed = judge(tmp_path)
-    assert results == {"same": "PASSED", "shaded": "PASSED", "flipped": "FAILED", "dropped": "FAILED"}, printed
+    passed = {name for name, verdict in results.items() if verdict == "PASSED"}
+    assert passed == {"same", "shaded"} and len(results) == 5, printed
     assert "1 images stored, 1 produced; changed pixels" in printed
-    assert "0 images stored, 1 produced" in printed
 
 
 def test_text_may_differ_in_last_digits_and_in_what_claims_measured(execute, tmp_path):

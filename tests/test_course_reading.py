@@ -14,17 +14,19 @@ def shown(**data):
     return new_output("display_data", {kind.replace("_", "/"): text for kind, text in data.items()})
 
 
+IMAGE = '<img alt="" src="data:image/png;base64,">'
+IMAGE = '<img alt="" src="data:image/png;base64,">'
 NOTEBOOK = new_notebook(
     cells=[
         new_markdown_cell("# Title"),
         new_markdown_cell("## First\n\n" + "word " * 148 + "and $x = 1$ "),
-        new_code_cell("a = 1\n\nb = 2\n" * 5, outputs=[shown(image_png=""), shown(text_markdown="*a caption*")]),
+        new_code_cell("a = 1\n\nb = 2\n" * 5, outputs=[shown(text_html=IMAGE), shown(text_markdown="*a caption*")]),
         new_markdown_cell("## Second", metadata={"tags": ["beyond"]}),
         new_code_cell(
             "c = 3",
             metadata={"tags": ["beyond", "parameters"]},
             outputs=[
-                shown(text_markdown='✅ <a id="S1"></a>**S1, reproduced**: x'),
+                shown(text_markdown="✅ **S1, reproduced**: x"),
                 shown(text_markdown="✏️ **E1, corrected**: x"),
                 shown(text_markdown="| id | ✅ reproduced |"),
             ],

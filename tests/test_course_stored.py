@@ -4,7 +4,6 @@ nbval passes a cell that was never executed, and compares no image; the second h
 """
 
 import ast
-import base64
 import re
 import statistics
 import tempfile
@@ -15,7 +14,7 @@ import pytest
 
 from helpers.course import notebooks, readme
 from helpers.course.audit import read_results
-from helpers.course.figures import ROOT
+from helpers.course.figures import ROOT, embedded_png
 from helpers.course.held import STORED
 from helpers.course.reading import load
 from helpers.course.verdicts import MIME, OWED, expand_ids
@@ -45,9 +44,9 @@ def calls(stem, *methods):
 def stored_figures(stem):
     """Name → PNG bytes of every embedded figure; an image without a name counts under None."""
     return {
-        output.metadata.get("figure"): base64.b64decode(output.data["image/png"])
+        output.metadata.get("figure"): png
         for output in outputs(stem)
-        if "image/png" in output.get("data", {})
+        if (png := embedded_png(output.get("data", {}))) is not None
     }
 
 
@@ -59,7 +58,7 @@ def test_executed_once_from_top_to_bottom(stem):
 
 @each_notebook
 def test_stores_outputs_and_no_error_and_no_warning(stem):
-    assert any("image/png" in output.get("data", {}) for output in outputs(stem))
+    assert stored_figures(stem)
     for output in outputs(stem):
         assert output.output_type != "error"
         assert output.get("name") != "stderr", output.get("text")

@@ -170,7 +170,7 @@ class Claims:
         self._close(id, statement, by, "", reason, "not testable here", "not testable here")
 
     def table(self) -> None:
-        """Show all claims in the article's order, each linked to its cell, and in how many audited runs it held.
+        """Show all claims in the article's order, and in how many audited runs it held.
 
         ClaimError when an owed item is still open.
         """
@@ -215,7 +215,7 @@ class Claims:
             changed = [f"{name}={value}" for name, value in changed_parameters(self._published).items()]
             judged = f"{verdict} at {', '.join(changed) or 'these settings'} (published: {expect})"
         evidence = f"{shown}" if verdict == "not testable here" else f"stated {stated}; measured {shown}"
-        text = f'{SYMBOLS[verdict]} <a id="{id}"></a>**{id}, {judged}**: {statement} ({evidence})'
+        text = f"{SYMBOLS[verdict]} **{id}, {judged}**: {statement} ({evidence})"
         data = {"text/markdown": text, "text/plain": f"{id} {judged}: {statement} ({evidence})"}
         # While recording, each claim is kept by itself: a notebook that ends early has no table.
         display(data | ({MIME: {"notebook": self.notebook, "claim": claim.row()}} if recording else {}), raw=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,9 @@ _METADATA = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+
+
+_PNG = "data:image/png;base64,"
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -107,12 +112,21 @@ class Figures:
         for format in self.formats:
             replace_file(self.folder / f"{name}.{format}", data[format])
         plt.close(fig)
+        # As HTML, since no viewer takes an alternative text from the metadata of an image.
+        source = f"{_PNG}{base64.b64encode(data['png']).decode()}"
+        image = f'<img alt="{html.escape(alt)}" src="{source}" style="max-width: 100%">'
         display(
-            {"image/png": base64.b64encode(data["png"]).decode(), "text/plain": f"[{name}] {alt}"},
-            metadata={"image/png": {"alt": alt}, "figure": name},
+            {"text/html": f"<figure>{image}</figure>", "text/plain": f"[{name}] {alt}"},
+            metadata={"figure": name},
             raw=True,
         )
         display({"text/markdown": f"*{caption}*", "text/plain": caption}, raw=True)
+
+
+def embedded_png(data: Mapping[str, Any]) -> bytes | None:
+    """The image that `Figures.save` put into an output's ``data``; None where there is none."""
+    match = re.search(rf'<img alt="[^"]*" src="{_PNG}([^"]*)"', "".join(data.get("text/html", "")))
+    return base64.b64decode(match[1]) if match else None
 
 
 def changed_pixels(stored: bytes, fresh: bytes, threshold: int = 40) -> float:

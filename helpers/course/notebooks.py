@@ -25,6 +25,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from helpers.course.figures import ROOT, replace_file
+from helpers.course.links import link_claims
 from helpers.course.parameters import published, with_parameters
 from helpers.course.verdicts import MIME
 
@@ -171,6 +172,7 @@ async def execute_one(
         failed = [cell for cell in notebook.cells if any(o.output_type == "error" for o in cell.get("outputs", []))]
         run.failed_source = (failed or [notebook.cells[last]])[0].source
         run.error = _traceback(failed[0]) if failed else f"{type(error).__name__}: {error}"
+    link_claims(notebook)
     run.seconds = time.monotonic() - start
     return run
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from helpers.course.verdicts import SYMBOLS
+from helpers.course.figures import embedded_png
+from helpers.course.links import claims_shown
 
 BEYOND = "beyond"  # the tag of cells outside the core path
 WORDS_PER_MINUTE = 150.0
 MINUTES_PER_LINE, MINUTES_PER_FIGURE, MINUTES_PER_CLAIM = 6 / 60, 30 / 60, 20 / 60
-_CLAIM = re.compile(rf"^(?:{'|'.join(map(re.escape, SYMBOLS.values()))}) (?:<a id=\"\w+\"></a>)?\*\*")
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ def load(cells: Iterable[NotebookNode]) -> Load:
         elif cell.cell_type == "code":
             lines += sum(bool(line.strip()) for line in cell.source.splitlines())
             shown = [output.get("data", {}) for output in cell.get("outputs", [])]
-            drawn += sum("image/png" in data for data in shown)
-            judged += sum(bool(_CLAIM.match("".join(data.get("text/markdown", "")))) for data in shown)
+            drawn += sum(embedded_png(data) is not None for data in shown)
+            judged += len(claims_shown(cell))
     return Load(count, words, lines, drawn, judged)
 
 

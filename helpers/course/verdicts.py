@@ -66,7 +66,7 @@ def count_verdicts(claims: Iterable[Mapping[str, str]]) -> dict[str, int]:
 
 
 def markdown_table(claims: Iterable[Claim], held: Mapping[str, str]) -> str:
-    """The claims as a Markdown table, in the order given, each id linked to its cell.
+    """The claims as a Markdown table, in the order given.
 
     held: id → in how many runs of the audit the claim held; "–" stands for what it does not list.
     """
@@ -74,7 +74,6 @@ def markdown_table(claims: Iterable[Claim], held: Mapping[str, str]) -> str:
     for claim in claims:
         published = f", published: {claim.published}" if claim.published else ""
         verdict = f"{SYMBOLS[claim.verdict]} {claim.verdict}{published}"
-        link = f"[{claim.id}](#{claim.id})"
-        cells = (link, claim.statement, claim.by, claim.stated, claim.measured, verdict, held.get(claim.id, "–"))
+        cells = (claim.id, claim.statement, claim.by, claim.stated, claim.measured, verdict, held.get(claim.id, "–"))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
