@@ -20,7 +20,7 @@ OWED = {
     "4_sgd_dynamics": "S1-S23 F1-F3 E1-E8 B1-B6",
     "5_multi_task_gradients": "S0-S17 F1 E1-E6 B1-B5",
     "6_attention_scale": "S1-S13 F1-F2 E1-E6 B1-B4",
-    "7_fourier_density": "S1-S18 F1 E1-E6 B1-B6",
+    "7_fourier_density": "S1-S18 F1 E1-E6 B1-B5",
     "8_vq_rotation_trick": "S1-S15 F1-F2 E1-E5 X1-X4 B1-B3",
 }
 
