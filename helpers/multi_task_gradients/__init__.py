@@ -9,14 +9,16 @@ Functions ending in ``_weights`` map Gram matrices (..., n, n) to weights (..., 
 torch Jacobian to one direction.
 
 - `gram`: what counts as a Gram matrix, and the lengths it holds
-- `problems`: losses with a concave Pareto front, and how far the bound for a shared encoder is safe
+- `problems`: losses with a concave Pareto front, and where the bound for a shared encoder is safe or fails
 - `toy`: the two-loss problem of CAGrad's authors, and walks over it
 - `scalings`: equal weights, lengths, projections or singular values
 - `min_norm`: the shortest convex combination (MGDA): closed form, all supports, the solver, its certificate
+- `rows`: gradients as rows of a Jacobian, and whom the normalised sum hurts; `digit_tasks`: real ones
 - `smooth`: softmin in place of the minimum, its naive iteration, its fixed point, descent on softmax weights
 - `iterations`: Frank–Wolfe and the article's running average
 - `surgery`, `cagrad`, `bargaining`, `cone`: PCGrad, CAGrad, Nash-MTL, UPGrad
-- `aggregators`: all nine methods as functions of a torch Jacobian
+- `aggregators`: all nine methods as functions of a torch Jacobian; `properties`: what each of them guarantees
+- `two_heads`: a shared encoder with two heads, trained by several methods at once
 - `_equilibrated`: checks, scaling and factors of Gram matrices; `_active_set`: the quadratic programs of `min_norm` and
   `cone`; `_compiled`: how both are compiled
 """
@@ -25,15 +27,32 @@ from helpers.multi_task_gradients.aggregators import AGGREGATORS, WEIGHTS, Aggre
 from helpers.multi_task_gradients.bargaining import nash_mtl_weights
 from helpers.multi_task_gradients.cagrad import cagrad_weights
 from helpers.multi_task_gradients.cone import upgrad_weights, upgrad_weights_by_projection
+from helpers.multi_task_gradients.digit_tasks import digit_gradients
 from helpers.multi_task_gradients.gram import gram_matrix, solved_weights, unit_gram
 from helpers.multi_task_gradients.iterations import averaged_weights, frank_wolfe_weights
 from helpers.multi_task_gradients.min_norm import (
     duality_gap,
+    excess,
     min_norm_weights,
     min_norm_weights_by_supports,
     two_task_weights,
 )
-from helpers.multi_task_gradients.problems import concave_front_losses, safe_condition_number
+from helpers.multi_task_gradients.problems import concave_front_losses, raised_by_bound, safe_condition_number
+from helpers.multi_task_gradients.properties import (
+    Weights,
+    least_cosine,
+    lengths_near_rest,
+    turn_by_reordering,
+    turn_by_scaling,
+)
+from helpers.multi_task_gradients.rows import (
+    combine,
+    distance_to_shortest,
+    gram_of,
+    hurt_by_normalized_sum,
+    random_rows,
+    shortest_length,
+)
 from helpers.multi_task_gradients.scalings import aligned_mtl_weights, imtl_g_weights, mean_weights, normalized_weights
 from helpers.multi_task_gradients.smooth import (
     naive_multiplier,
@@ -43,7 +62,8 @@ from helpers.multi_task_gradients.smooth import (
     softmin,
 )
 from helpers.multi_task_gradients.surgery import pcgrad_weights
-from helpers.multi_task_gradients.toy import TOY_METHODS, TOY_STARTS, toy_losses, toy_walk
+from helpers.multi_task_gradients.toy import TOY_METHODS, TOY_STARTS, toy_losses, toy_pareto_set, toy_walk
+from helpers.multi_task_gradients.two_heads import ALONE, Layer, TwoHeads, train_two_heads
 
 mean, normalized_sum, mgda = AGGREGATORS["mean"], AGGREGATORS["normalized_sum"], AGGREGATORS["mgda"]
 pcgrad, cagrad, imtl_g = AGGREGATORS["pcgrad"], AGGREGATORS["cagrad"], AGGREGATORS["imtl_g"]
@@ -51,6 +71,14 @@ nash_mtl, aligned_mtl, upgrad = AGGREGATORS["nash_mtl"], AGGREGATORS["aligned_mt
 
 # In the order in which the notebook meets them.
 __all__ = [
+    "gram_of",
+    "combine",
+    "random_rows",
+    "shortest_length",
+    "hurt_by_normalized_sum",
+    "distance_to_shortest",
+    "digit_gradients",
+    "turn_by_scaling",
     "normalized_weights",
     "mean_weights",
     "toy_losses",
@@ -65,8 +93,10 @@ __all__ = [
     "two_task_weights",
     "frank_wolfe_weights",
     "softmax_descent_weights",
+    "excess",
     "duality_gap",
     "safe_condition_number",
+    "raised_by_bound",
     "Aggregator",
     "AGGREGATORS",
     "WEIGHTS",
@@ -86,9 +116,18 @@ __all__ = [
     "aligned_mtl_weights",
     "upgrad_weights",
     "upgrad_weights_by_projection",
+    "Weights",
+    "least_cosine",
+    "turn_by_reordering",
+    "lengths_near_rest",
+    "TwoHeads",
+    "train_two_heads",
+    "ALONE",
+    "Layer",
     "TOY_STARTS",
     "TOY_METHODS",
     "toy_walk",
+    "toy_pareto_set",
     "gram_matrix",
     "solved_weights",
     "unit_gram",

@@ -1,4 +1,4 @@
-"""Losses with a concave Pareto front, and how far the bound for a shared encoder is safe."""
+"""Losses with a concave Pareto front, and where the bound for a shared encoder is safe or fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike
 
 from helpers.inputs import real_array
 from helpers.multi_task_gradients._compiled import Array
+from helpers.multi_task_gradients.min_norm import min_norm_weights
+from helpers.multi_task_gradients.rows import combine, gram_of
 
 
 def concave_front_losses(points: ArrayLike) -> tuple[Array, Array]:
@@ -39,3 +41,22 @@ def safe_condition_number(cosine: ArrayLike) -> Array:
     array = real_array("cosine", cosine, at_least=0, at_most=1)
     with np.errstate(divide="ignore"):
         return (1 + array) / (1 - array)
+
+
+def raised_by_bound(rows: ArrayLike, kappas: ArrayLike) -> Array:
+    """Whether the step of MGDA-UB raises a task (κ, sets), for gradients on the code (sets, n, d) and each κ ≥ 1.
+
+    The step is the shortest convex combination of the rows; M = JJᵀ of the encoder is diagonal, with eigenvalues spread
+    evenly on a logarithmic scale from 1 to κ.
+
+    >>> raised_by_bound([[[4.0, -2.0], [0.0, 2.0]]], [1.0, 3.0])[:, 0]  # the example of the notebook
+    array([False,  True])
+    """
+    array, kappa = real_array("rows", rows), real_array("kappas", kappas, at_least=1)
+    if array.ndim != 3 or kappa.ndim != 1:
+        raise ValueError(f"rows, kappas: shapes {array.shape}, {kappa.shape}; give (sets, n, d) and (κ,)")
+    step = combine(min_norm_weights(gram_of(array)), array)
+    eigenvalues = np.geomspace(np.ones_like(kappa), kappa, array.shape[-1], axis=1)
+    felt = np.einsum("bij,kj,bj->kbi", array, eigenvalues, step, optimize=True)
+    raised: Array = (felt < -1e-9 * np.linalg.norm(array, axis=-1) * np.linalg.norm(step, axis=-1)[:, None]).any(-1)
+    return raised

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
 
 from helpers.inputs import choice, integer, real_array, real_number
 from helpers.multi_task_gradients._compiled import Array, compiled
@@ -129,3 +130,21 @@ def toy_walk(method: str, steps: int, rate: float, every: int = 1, radius: float
     kept[0] = TOY_STARTS
     _fill_walk(number, rate, radius, every, kept)
     return kept
+
+
+def toy_pareto_set(count: int = 57) -> Array:
+    """Points (count, 2) of the Pareto set, evenly spaced in −7 ≤ θ_1 ≤ 7.
+
+    In the bowls the losses pull horizontally against each other in the ratio of the distances from θ_1 = ∓7, which
+    fixes the weights; the vertical balance then gives θ_2.
+
+    >>> toy_pareto_set(3).round(3).tolist()
+    [[-7.0, -8.434], [0.0, -8.355], [7.0, -8.434]]
+    """
+
+    def balance(y: float, x: float) -> float:
+        rows = toy_losses(np.array([x, y]))[1]
+        return float(np.array([x + 7, 7 - x]) / 14 @ rows[:, 1])
+
+    positions = np.linspace(-7, 7, integer("count", count, 2))
+    return np.array([[x, brentq(balance, -12, -6, args=(x,))] for x in positions])
