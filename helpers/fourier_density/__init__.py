@@ -11,6 +11,9 @@ Code that writes A with e^{+iπkx} gets the mirrored density p(−x) from the sa
 - `degree`: the density as a scikit-learn estimator, and its degree by cross-validation
 - `peers`: the competitors under one name, from
   `mixtures` (Gaussian mixtures), `mixture_fits` (fitted by EM and by gradients) and `monotone` (networks)
+- `monotone_fits`, `kernel_estimates`: networks fitted by Adam, and kernel estimates
+- `targets`, `scores`: the densities of the comparison, and how far a fit is from them
+- `minimise`: L-BFGS on what torch differentiates
 - `trigonometric_series`: sums of waves, their autocorrelation, where they turn
 - `spectral_factorization`: from f ≥ 0 back to A (Fejér, Riesz)
 - `power_series`: exp and log of a power series, the two halves of a cepstrum
@@ -34,22 +37,41 @@ from helpers.fourier_density.distribution import distribution_coefficients, quan
 from helpers.fourier_density.divergence import kl_divergence
 from helpers.fourier_density.entropy import cross_entropy, entropy_by_quadrature, mean_log_jacobian
 from helpers.fourier_density.fit import Fit, FitReport, fit_coefficients
-from helpers.fourier_density.mixture_fits import em_step, fit_mixture_em, fit_mixture_lbfgs, quantile_start
+from helpers.fourier_density.kernel_estimates import periodic_kernel_estimate, validated_kernel_estimate
+from helpers.fourier_density.minimise import minimise_by_lbfgs
+from helpers.fourier_density.mixture_fits import (
+    em_step,
+    fit_mixture_adam,
+    fit_mixture_em,
+    fit_mixture_lbfgs,
+    quantile_start,
+)
 from helpers.fourier_density.mixtures import mixture_gradient, mixture_log_prob, mixture_statistics
 from helpers.fourier_density.moments import interval_mean, interval_variance, line_mean, line_variance
 from helpers.fourier_density.monotone import monotone_log_prob, monotone_network
+from helpers.fourier_density.monotone_fits import fit_monotone_networks
 from helpers.fourier_density.power_series import power_series_exp, power_series_log
 from helpers.fourier_density.roughness import roughness, roughness_gradient
+from helpers.fourier_density.scores import divergence_on_grid, local_maxima, share_of_maxima_found
 from helpers.fourier_density.spectral_factorization import (
     HIGHEST_DEGREE,
     fejer_riesz,
     fejer_riesz_by_roots,
     minimum_phase_start,
 )
+from helpers.fourier_density.targets import (
+    CELLS,
+    FINE,
+    comparison_targets,
+    drawn_shares,
+    separate_target,
+    tutorial_target,
+)
 from helpers.fourier_density.trigonometric_series import (
     autocorrelation,
     autocorrelation_by_sum,
     descending_zeros,
+    touching_series,
     trigonometric_sum,
 )
 
@@ -70,13 +92,28 @@ __all__ = [
     "em_step",
     "quantile_start",
     "fit_mixture_em",
+    "fit_mixture_adam",
     "fit_mixture_lbfgs",
     "monotone_network",
     "monotone_log_prob",
+    "fit_monotone_networks",
+    "periodic_kernel_estimate",
+    "validated_kernel_estimate",
+    "FINE",
+    "CELLS",
+    "comparison_targets",
+    "separate_target",
+    "tutorial_target",
+    "drawn_shares",
+    "divergence_on_grid",
+    "local_maxima",
+    "share_of_maxima_found",
+    "minimise_by_lbfgs",
     "trigonometric_sum",
     "autocorrelation",
     "autocorrelation_by_sum",
     "descending_zeros",
+    "touching_series",
     "fejer_riesz",
     "fejer_riesz_by_roots",
     "minimum_phase_start",

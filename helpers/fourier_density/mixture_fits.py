@@ -6,6 +6,7 @@ Source: A. Dempster, N. Laird, D. Rubin (1977) for EM.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from helpers.fourier_density._mixture import Mixture, checked_data, checked_mixture, gradient_of, joint_log_prob
 from helpers.inputs import integer, real_number
+from helpers.optimizers import StackedAdam
 
 
 def em_step(
@@ -87,6 +89,31 @@ def fit_mixture_em(
     for _ in range(integer("steps", steps, 0)):
         _, mixture = _em_step(x, weights, mixture, *units)
     return mixture
+
+
+def fit_mixture_adam(
+    x: Tensor, weights: Tensor, mixture: Mixture, rate: float, marks: Sequence[int]
+) -> dict[int, Mixture]:
+    """Adam at ``rate`` on all parameters of every model; the mixtures after each number of steps in ``marks``.
+
+    ValueError: as of `mixture_gradient`, no marks or one < 1, rate ≤ 0.
+
+    >>> x, mixture = torch.tensor([-1.0, 3.0]), tuple(torch.zeros(3, 1))  # one step has the length of the rate
+    >>> fit_mixture_adam(x, torch.full((2,), 0.5), mixture, 0.25, [1])[1][0].numpy().round(4).tolist()
+    [0.25]
+    """
+    marks, rate = [integer("marks", mark, 1) for mark in marks], real_number("rate", rate, above=0)
+    if not marks:
+        raise ValueError("marks: is empty; give the numbers of steps after which to look")
+    checked_data(x, weights)
+    checked_mixture(mixture)
+    means, log_scales, logits = (part.clone() for part in mixture)
+    optimiser, path = StackedAdam([means, log_scales, logits], rate), {}
+    for step in range(1, max(marks) + 1):
+        optimiser.step(gradient_of(x, weights, (means, log_scales, logits))[1])
+        if step in marks:
+            path[step] = means.clone(), log_scales.clone(), logits.clone()
+    return path
 
 
 def fit_mixture_lbfgs(

@@ -83,3 +83,21 @@ def descending_zeros(slope: Callable[[Array], Array], degree: int) -> Array:
         positive = slope((middle + 1) % 2 - 1) > 0
         low, high = np.where(positive, middle, low), np.where(positive, high, middle)
     return np.sort((low + high + 2) / 2 % 2 - 1)
+
+
+def touching_series(degree: int, rng: np.random.Generator) -> Complex:
+    """c_0 … c_N of a random real series whose minimum is 0: raised until it touches, and not made as a square.
+
+    c_n is normal, divided by n + 1, for n ≥ 1. ValueError: degree < 1.
+
+    >>> c = touching_series(3, np.random.default_rng(0))
+    >>> bool(abs(trigonometric_sum([c[0], *2 * c[1:]], np.linspace(-1, 1, 100001)).min()) < 1e-8)
+    True
+    """
+    degree = integer("degree", degree, 1)
+    c: Complex = np.asarray(rng.normal(size=degree + 1) + 1j * rng.normal(size=degree + 1), dtype=complex)
+    c /= 1 + np.arange(degree + 1)
+    shape = np.concatenate([[0], 2 * c[1:]])
+    low = descending_zeros(lambda x: -wave_sum(shape, x, 1), degree)
+    c[0] = -wave_sum(shape, low).min() * (1 + 1e-12)
+    return c

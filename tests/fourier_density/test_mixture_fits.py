@@ -131,3 +131,27 @@ def test_start_stands_at_the_quantiles():
     means, log_scales, _ = peers.quantile_start(x, weights, 4)
     np.testing.assert_allclose(means, [0.125, 0.375, 0.625, 0.875], atol=2e-3)
     np.testing.assert_allclose(log_scales.exp(), 0.125, atol=2e-3)
+
+
+def test_adam_takes_the_steps_of_torch():
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(50, generator=rng).double()
+    weights, mixture = torch.full((50,), 1 / 50, dtype=torch.float64), random_mixture(models=1)
+    mixture = tuple(part.double() for part in mixture)
+    path = peers.fit_mixture_adam(x, weights, mixture, 0.05, [3, 7])
+    parts = [part.clone() for part in mixture]
+    adam = torch.optim.Adam(parts, lr=0.05)
+    for step in range(1, 8):
+        for part, slope in zip(parts, peers.mixture_gradient(x, weights, tuple(parts))[1], strict=True):
+            part.grad = slope
+        adam.step()
+        if step in path:
+            for part, found in zip(parts, path[step], strict=True):
+                torch.testing.assert_close(found, part)
+    assert set(path) == {3, 7}
+
+
+@pytest.mark.parametrize("rate, marks", [(0.0, [1]), (0.1, []), (0.1, [0]), (0.1, [1.5])])
+def test_adam_refuses(rate, marks):
+    with pytest.raises(ValueError, match="rate|marks"):
+        peers.fit_mixture_adam(torch.linspace(-1, 1, 5), torch.full((5,), 0.2), random_mixture(models=1), rate, marks)

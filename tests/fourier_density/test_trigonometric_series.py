@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.fourier_density import autocorrelation, autocorrelation_by_sum, descending_zeros, trigonometric_sum
+from helpers.fourier_density import (
+    autocorrelation,
+    autocorrelation_by_sum,
+    descending_zeros,
+    touching_series,
+    trigonometric_sum,
+)
 from tests.fourier_density.strategies import amplitudes, answer, hard_vectors, many, plain, random_amplitude
 
 
@@ -87,3 +93,14 @@ def test_descending_zeros_of_any_wave(degree, shift, waves):
 def test_descending_zeros_refuse_nan():
     with pytest.raises(ValueError, match="slope"):
         descending_zeros(lambda x: x * np.nan, 2)
+
+
+@pytest.mark.parametrize("degree", [1, 4, 31, 128])
+def test_a_touching_series_is_real_touches_zero_and_is_no_obvious_square(degree):
+    c = touching_series(degree, np.random.default_rng(degree))
+    assert c.shape == (degree + 1,) and c[0].imag == 0
+    x = np.linspace(-1, 1, 4000 * degree + 1)
+    lowest = trigonometric_sum(np.append(c[0], 2 * c[1:]), x).min()
+    assert -1e-11 * c[0].real < lowest < 1e-5 * c[0].real
+    with pytest.raises(ValueError, match="degree"):
+        touching_series(0, np.random.default_rng(0))
