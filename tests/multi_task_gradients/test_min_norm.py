@@ -221,3 +221,9 @@ def test_the_certificate_accepts_no_nonsense(gram, weights, message):
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_excess_by_hand_in_a_batch_and_at_zero():
+    gram = np.array([[4.0, 0.0], [0.0, 1.0]])
+    assert_allclose(mtg.excess([[0.2, 0.8], [0.5, 0.5], [1.0, 0.0]], gram), [0, 0.18, 1.28], atol=1e-12)
+    assert mtg.excess([0.5, 0.5], np.zeros((2, 2))) == 0

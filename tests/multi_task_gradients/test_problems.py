@@ -92,3 +92,24 @@ def test_far_points(losses):
 
     assert sound(everything, np.full(2, 1e100)) is not None
     sound(everything, np.full(2, 1e200))
+
+
+def test_the_bound_raises_task_1_in_the_example_above_kappa_2():
+    rows = np.array([[[4.0, -2.0], [0.0, 2.0]]])
+    assert mtg.raised_by_bound(rows, [1.0, 1.9, 2.1, 30.0])[:, 0].tolist() == [False, False, True, True]
+
+
+def test_the_bound_is_safe_below_the_safe_condition_number():
+    rows = mtg.random_rows(200, 3, 4, 0)
+    least = mtg.least_cosine(mtg.min_norm_weights, rows)
+    kappas = mtg.safe_condition_number(np.clip(least, 0, 0.99))
+    for k in range(200):
+        assert not mtg.raised_by_bound(rows[k : k + 1], kappas[k : k + 1])[0, 0]
+    assert mtg.raised_by_bound(rows, [1000.0]).mean() > 0.3
+
+
+def test_the_bound_refuses_other_shapes_and_condition_numbers():
+    with pytest.raises(ValueError, match="shapes"):
+        mtg.raised_by_bound(np.eye(2), [2.0])
+    with pytest.raises(ValueError, match="kappas"):
+        mtg.raised_by_bound(np.eye(2)[None], [0.5])

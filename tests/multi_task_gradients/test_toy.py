@@ -136,3 +136,13 @@ def test_leading_axes_and_layout_stay():
         values, rows = mtg.toy_losses(given_points)
         assert values.shape == (3, 4, 2) and rows.shape == (3, 4, 2, 2)
         assert_allclose(values[1, 2], mtg.toy_losses(given_points[1, 2])[0], rtol=0)
+
+
+def test_the_pareto_set_is_stationary_and_beaten_by_none_beside_it():
+    points = mtg.toy_pareto_set(29)
+    assert_allclose(points[:, 0], np.linspace(-7, 7, 29), atol=1e-12)
+    values, rows = mtg.toy_losses(points)
+    assert mtg.shortest_length(rows).max() < 1e-9
+    beside = points[:, None] + 1e-3 * np.random.default_rng(0).standard_normal((29, 200, 2))
+    better = (mtg.toy_losses(beside)[0] < values[:, None] - 1e-12).all(-1)
+    assert not better.any()
