@@ -20,12 +20,16 @@ All functions take any leading axes; vectors lie on the last one. A file for eac
     `codebooks`: codes that are learned, by gradient, as running means, through one matrix, on the sphere
     `lattices`: codes that are fixed: FSQ and LFQ
     `ensembles`: many small VQ-VAEs with such layers, trained side by side
+    `records`: the gradients that estimators hand to z, and what is watched while an ensemble trains
+    `comparisons`: intervals of the ratio of two methods
+    `published`: the paper's own numbers
     `_fast`: Gᵀg in O(d) without a matrix, in few passes over memory
     `_vectors`: the check of z and q, and lengths that neither overflow nor vanish
 """
 
 from helpers.vq_rotation_trick.clusters import cell_sums, kmeans
 from helpers.vq_rotation_trick.codebooks import Codebook, CosineCodebook, EMACodebook, SimVQCodebook
+from helpers.vq_rotation_trick.comparisons import per_cent_interval
 from helpers.vq_rotation_trick.ensembles import Ensemble, Setting
 from helpers.vq_rotation_trick.estimators import (
     ESTIMATORS,
@@ -45,15 +49,19 @@ from helpers.vq_rotation_trick.lookup import (
     take_codes,
 )
 from helpers.vq_rotation_trick.matrices import estimate_by_matrix, reflection_matrix, rotation_matrix
+from helpers.vq_rotation_trick.published import COLUMNS, PAPER_TABLES, Pair, count_improved
 from helpers.vq_rotation_trick.quantizer import CODEBOOKS, Quantized, Report, VectorQuantizer
+from helpers.vq_rotation_trick.records import handed_gradient, record_gradients
 from helpers.vq_rotation_trick.rules import CodebookRule
 
 __all__ = [
     "nearest_code", "nearest_code_by_differences", "take_codes", "code_counts", "perplexity",
-    "Estimator", "straight_through", "rotate_to", "reflect_to", "split_estimator", "ESTIMATORS",
+    "Estimator", "straight_through", "rotate_to", "reflect_to", "split_estimator", "handed_gradient",
+    "ESTIMATORS",
     "rotation_matrix", "reflection_matrix", "estimate_by_matrix",
     "kmeans", "cell_sums",
     "Image", "patches", "image_from_patches",
     "VectorQuantizer", "Quantized", "Report", "CODEBOOKS", "Ensemble", "Setting",
+    "record_gradients", "per_cent_interval", "PAPER_TABLES", "COLUMNS", "Pair", "count_improved",
     "CodebookRule", "Codebook", "EMACodebook", "SimVQCodebook", "CosineCodebook", "FiniteScalars", "LookupFree",
 ]  # fmt: skip
