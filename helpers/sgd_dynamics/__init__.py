@@ -16,7 +16,10 @@ Gradient descent is "heavy_ball" with β = 0. Positions have their coordinates o
 - `stationary`: where noisy schemes settle on a quadratic, in closed form
 - `langevin`: particles with noise, without and with inertia
 - `escape`: how long a noisy particle takes over a barrier: simulated, exact, and by Kramers' formula
-- `least_squares`: SGD on a regression, from real data
+- `least_squares`: SGD on a regression, from real data, and its exact stationary covariance
+- `laws`: laws of one coordinate on a grid, without sampling
+- `orders`: errors of a scheme against its equation, and the power of the time step in them
+- `networks`: many small networks trained at once
 - private: `_types` (what arrays and gradients are), `_range` (products that cannot overflow on the way),
   `_passage` (the mesh and the logarithms behind mean passage times)
 """
@@ -24,7 +27,8 @@ Gradient descent is "heavy_ball" with β = 0. Positions have their coordinates o
 from helpers.sgd_dynamics.escape import exit_times, kramers_time, mean_passage_time, mean_passage_time_by_simpson
 from helpers.sgd_dynamics.flows import critical_friction, gradient_flow, inertial_flow
 from helpers.sgd_dynamics.langevin import simulate_kramers, simulate_langevin
-from helpers.sgd_dynamics.least_squares import least_squares_sgd
+from helpers.sgd_dynamics.laws import gibbs_shares, stationary_shares
+from helpers.sgd_dynamics.least_squares import least_squares_covariance, least_squares_sgd
 from helpers.sgd_dynamics.momentum import (
     corrected_momentum,
     corrected_momentum_exact,
@@ -32,6 +36,8 @@ from helpers.sgd_dynamics.momentum import (
     momentum_from_friction,
     momentum_from_friction_nesterov,
 )
+from helpers.sgd_dynamics.networks import continued_sgd, network_losses, new_networks, train_epoch
+from helpers.sgd_dynamics.orders import fitted_power, scheme_errors
 from helpers.sgd_dynamics.schemes import LOOKAHEAD, SCHEMES, integrate, resting_velocity
 from helpers.sgd_dynamics.stability import (
     amplification,
@@ -42,38 +48,49 @@ from helpers.sgd_dynamics.stability import (
 )
 from helpers.sgd_dynamics.stationary import (
     minibatch_factor,
+    relative_temperature,
     stationary_covariance,
     stationary_variance,
     stationary_variance_momentum,
 )
 
 __all__ = [  # in the order in which the notebook meets them
+    "simulate_langevin",
+    "inertial_flow",
     "integrate",
     "gradient_flow",
-    "minibatch_factor",
-    "simulate_langevin",
+    "fitted_power",
     "stationary_variance",
-    "least_squares_sgd",
-    "stationary_covariance",
-    "inertial_flow",
-    "resting_velocity",
+    "gibbs_shares",
+    "stationary_shares",
     "momentum_from_friction",
     "momentum_from_friction_nesterov",
+    "scheme_errors",
     "critical_friction",
-    "friction_from_momentum",
-    "spectral_radius",
     "spectral_radius_by_eigenvalues",
-    "amplification",
-    "corrected_momentum_exact",
+    "spectral_radius",
+    "friction_from_momentum",
     "corrected_momentum",
-    "stationary_variance_momentum",
+    "corrected_momentum_exact",
+    "resting_velocity",
     "SCHEMES",
     "LOOKAHEAD",
+    "amplification",
     "stability_limit",
     "simulate_kramers",
+    "relative_temperature",
+    "minibatch_factor",
+    "least_squares_sgd",
+    "least_squares_covariance",
+    "stationary_covariance",
+    "stationary_variance_momentum",
     "mean_passage_time",
     "mean_passage_time_by_simpson",
     "exit_times",
     "kramers_time",
     "optimal_tuning",
+    "new_networks",
+    "network_losses",
+    "train_epoch",
+    "continued_sgd",
 ]

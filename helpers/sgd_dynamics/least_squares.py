@@ -70,3 +70,30 @@ def least_squares_sgd(
     if not (np.isfinite(excess).all() and np.isfinite(moment).all()):
         raise ValueError("step: a replica left the range of float64; give a smaller step")
     return excess / (steps - burn_in), moment / (replicas * (steps - burn_in))
+
+
+def least_squares_covariance(inputs: ArrayLike, targets: ArrayLike, *, step: float, batch: int) -> Array:
+    """Exact stationary covariance Σ (d, d) of `least_squares_sgd` with independent draws.
+
+    Σ = E[(I − γG)Σ(I − γG)] + γ²C/B, with G the mean of xxᵀ over a batch and C the covariance of one sample's gradient
+    at the minimum: linear in Σ, with the fourth moments of the data. ValueError where SGD has no stationary covariance.
+
+    >>> least_squares_covariance([[1.0], [1.0]], [1.0, -1.0], step=0.5, batch=1).round(6).tolist()  # ¼Σ + ¼
+    [[0.333333]]
+    """
+    inputs, targets = real_array("inputs", inputs), real_array("targets", targets)
+    if inputs.ndim != 2 or targets.shape != inputs.shape[:1]:
+        raise ValueError(f"inputs, targets: have shapes {inputs.shape}, {targets.shape}; give (N, d), (N,)")
+    step, batch = real_number("step", step, above=0), integer("batch", batch, 1)
+    samples, size = inputs.shape
+    residual = inputs @ np.linalg.lstsq(inputs, targets, rcond=None)[0] - targets
+    noise = (inputs * residual[:, None]).T @ (inputs * residual[:, None]) / samples
+    hessian = inputs.T @ inputs / samples
+    squares = (inputs[:, :, None] * inputs[:, None, :]).reshape(samples, -1)
+    stay, spread = np.eye(size) - step * hessian, squares.T @ squares / samples  # (ij, kl) of E[xxᵀ ⊗ xxᵀ]
+    fourth = spread.reshape([size] * 4).transpose(0, 2, 1, 3).reshape(size**2, size**2)
+    one_step = np.kron(stay, stay) + step**2 / batch * (fourth - np.kron(hessian, hessian))
+    if not np.abs(np.linalg.eigvals(one_step)).max() < 1:
+        raise ValueError("step: SGD has no stationary covariance at this rate and batch; give a smaller step")
+    flat = np.linalg.solve(np.eye(size**2) - one_step, step**2 / batch * noise.ravel())
+    return flat.reshape(size, size)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_discrete_lyapunov
 
 from helpers.inputs import broadcast, integer, real_array, real_number
 from helpers.sgd_dynamics._range import quotient
 from helpers.sgd_dynamics._types import Array
+from helpers.sgd_dynamics.stability import amplification, spectral_radius
 
 
 def stationary_variance(k: ArrayLike, gamma: ArrayLike, sigma: ArrayLike) -> Array:
@@ -55,6 +57,22 @@ def stationary_variance_momentum(k: ArrayLike, alpha: ArrayLike, beta: ArrayLike
     if (room <= 0).any():
         raise ValueError("alpha: αk reaches 2(1 + β), where there is no stationary law; give a smaller rate")
     return quotient("k, alpha, beta, sigma", [alpha, sigma, sigma, 1 + beta], [k, 1 - beta, room])
+
+
+def relative_temperature(a: float, beta: float, scheme: str) -> float:
+    """kV/T of a noisy scheme on ½kθ² with a = αk: its exact variance V over T/k, T = ασ²/(2(1 − β)); 1 as a → 0.
+
+    The covariance of (θ, v) solves Σ = MΣMᵀ + α²σ²(1, 1)ᵀ(1, 1) with M of `amplification`. For the explicit schemes.
+    ValueError for bad arguments, for the implicit scheme, and where it is not stable.
+
+    >>> round(relative_temperature(1.0, 0.5, "heavy_ball"), 9)  # 2(1 + β)/(2(1 + β) − a)
+    1.5
+    """
+    a, beta = real_number("a", a, above=0), real_number("beta", beta, at_least=0, below=1)
+    if scheme == "implicit" or not spectral_radius(a, beta, scheme) < 1:
+        raise ValueError("a, scheme: has no stationary law by this formula; give an explicit scheme and a smaller a")
+    covariance = solve_discrete_lyapunov(amplification(a, beta, scheme), a**2 * np.ones((2, 2)))
+    return float(covariance[0, 0] * 2 * (1 - beta) / a)
 
 
 def stationary_covariance(hessian: ArrayLike, noise: ArrayLike, step: float) -> Array:

@@ -88,9 +88,36 @@ regress = partial(
 )
 
 
+@pytest.mark.parametrize("batch", [1, 3, 50])
+def test_the_exact_covariance_is_a_fixed_point_over_all_draws(batch):
+    """For batch 1 every draw can be listed; a larger batch has the noise of one, divided."""
+    rng = np.random.default_rng(11)
+    x, y = rng.normal(size=(9, 2)) * [1.0, 0.4], rng.normal(size=9)
+    best = np.linalg.lstsq(x, y, rcond=None)[0]
+    sigma = sd.least_squares_covariance(x, y, step=0.15, batch=batch)
+    hessian, residual = x.T @ x / 9, x @ best - y
+    steps = [np.eye(2) - 0.15 * np.outer(row, row) for row in x]
+    listed = np.mean([step @ sigma @ step for step in steps], 0)
+    mean = (np.eye(2) - 0.15 * hessian) @ sigma @ (np.eye(2) - 0.15 * hessian)
+    noise = (x * residual[:, None]).T @ (x * residual[:, None]) / 9
+    np.testing.assert_allclose(mean + (listed - mean) / batch + 0.15**2 / batch * noise, sigma, rtol=1e-9)
+
+
+def test_the_exact_covariance_agrees_with_a_long_run():
+    rng = np.random.default_rng(12)
+    x, y = rng.normal(size=(20, 2)), rng.normal(size=20)
+    start = np.tile(np.linalg.lstsq(x, y, rcond=None)[0], (200, 1))
+    setting = {"step": 0.2, "batch": 2, "steps": 1500, "burn_in": 100, "generator": rng}
+    moment = sd.least_squares_sgd(x, y, start, **setting)[1]
+    np.testing.assert_allclose(sd.least_squares_covariance(x, y, step=0.2, batch=2), moment, rtol=0.05, atol=5e-3)
+
+
 @pytest.mark.parametrize(
     ("name", "call"),
     [
+        ("inputs, targets", lambda: sd.least_squares_covariance([[1.0]], [1.0, 2.0], step=0.1, batch=1)),
+        ("step", lambda: sd.least_squares_covariance([[1.0], [2.0]], [1.0, 2.0], step=3.0, batch=1)),
+        ("batch", lambda: sd.least_squares_covariance([[1.0], [2.0]], [1.0, 2.0], step=0.1, batch=0)),
         ("inputs", lambda: sd.least_squares_sgd([1.0], [1.0], [[1.0]], step=0.1, batch=1, steps=1, generator=rng)),
         ("batch", lambda: regress(batch=5)),
         ("step", lambda: regress(step=1e9, steps=100)),

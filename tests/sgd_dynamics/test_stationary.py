@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_discrete_lyapunov
 
 from helpers import sgd_dynamics as sd
-from tests.sgd_dynamics.strategies import a_seed, hard, inf, many, nan, right_or_refused, share
+from tests.sgd_dynamics.strategies import a_seed, between, hard, inf, many, nan, right_or_refused, share
 
 
 @given(st.floats(0.1, 3), st.floats(0.01, 0.95), st.floats(0.1, 3))
@@ -108,9 +108,26 @@ def test_stationary_covariance_at_any_scale(seed):
         np.testing.assert_allclose(scaled, right, rtol=0, atol=1e-10 * np.abs(right).max())
 
 
+@many(between(0.01, 0.99), between(0, 0.99), inputs=60)
+def test_relative_temperature_of_heavy_ball_is_the_closed_form(fraction, beta):
+    a = 2 * (1 + beta) * fraction
+    expected = sd.stationary_variance_momentum(1, a, beta, 1) * 2 * (1 - beta) / a
+    assert sd.relative_temperature(a, beta, "heavy_ball") == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("scheme", "share"), [("heavy_ball", 0.0), ("nesterov_half", 0.5), ("nesterov", 1.0)])
+def test_relative_temperature_comes_to_one_and_looking_ahead_cools(scheme, share):
+    assert sd.relative_temperature(1e-6, 0.9, scheme) == pytest.approx(1, abs=1e-4)
+    assert sd.relative_temperature(0.001, 0.99, scheme) == pytest.approx(1 / (1 + 0.1 * share), rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("name", "call"),
     [
+        ("a, scheme", lambda: sd.relative_temperature(0.1, 0.9, "implicit")),
+        ("a, scheme", lambda: sd.relative_temperature(1.5, 0.9, "nesterov")),
+        ("a", lambda: sd.relative_temperature(0.0, 0.9, "nesterov")),
+        ("beta", lambda: sd.relative_temperature(0.1, 1.0, "nesterov")),
         ("k", lambda: sd.stationary_variance(0.0, 1.0, 1.0)),
         ("k", lambda: sd.stationary_variance([], 1.0, 1.0)),
         ("k", lambda: sd.stationary_variance("much", 1.0, 1.0)),
