@@ -17,9 +17,9 @@ OWED = {
     "1_derivatives": "S1-S8 F1 E1-E3 B1-B3",
     "2_determinant_derivatives": "S1-S8 E1-E2 B1-B6",
     "3_activation_functions": "S1-S10 F1-F5 E1-E3 B1-B4",
-    "4_sgd_dynamics": "S1-S23 F1-F3 E1-E8 B1-B6",
+    "4_sgd_dynamics": "S1-S23 F1-F3 E1-E8 B1-B4 B6",
     "5_multi_task_gradients": "S0-S17 F1 E1-E6 B1-B5",
-    "6_attention_scale": "S1-S13 F1-F2 E1-E6 B1-B4",
+    "6_attention_scale": "S1-S13 F1-F2 E1-E6 B1-B3",
     "7_fourier_density": "S1-S18 F1 E1-E6 B1-B5",
     "8_vq_rotation_trick": "S1-S15 F1-F2 E1-E5 X1-X4 B1-B3",
 }
