@@ -38,8 +38,7 @@ def _gradients(layers: list[Layer], x: Tensor, y: Tensor) -> tuple[list[tuple[Te
 
 def _gram(rows: Sequence[Sequence[Tensor]], factor: Tensor) -> Array:
     """Gram matrices (models, 2, 2) of two lists of tensors, task i multiplied by its factor."""
-    flat = torch.stack([torch.cat([t.flatten(1) for t in tensors], 1) for tensors in rows], 1).double()
-    flat = flat * factor[..., None]
+    flat = torch.stack([torch.cat([t.flatten(1) for t in tensors], 1) for tensors in rows], 1) * factor[:, None]
     gram: Array = (flat @ flat.mT).numpy()
     return gram
 
@@ -103,26 +102,26 @@ def train_two_heads(
     layers = [[p.detach().repeat(models // seeds, 1, 1).requires_grad_() for p in layer] for layer in first]
     rate = torch.tensor(rates, dtype=torch.float32).repeat_interleave(seeds).repeat(len(methods))
     optimiser = StackedAdam([p for layer in layers for p in layer], rate)
-    generator, conflicts = torch.Generator().manual_seed(seed), torch.zeros(models)
+    generator, conflicts = torch.Generator().manual_seed(seed), np.zeros(shape)
     factor = torch.tensor(scales)
     for _ in range(steps):
         chosen = torch.randint(len(x), (seeds, batch), generator=generator).repeat(models // seeds, 1)
         on_task, on_encoder = _gradients(layers, x[chosen], y[chosen])
-        grams = {"encoder": _gram(on_encoder, factor), "code": _gram([task[:1] for task in on_task], factor)}
-        alpha = _task_weights(methods, grams, shape) * factor
+        gram = _gram(on_encoder, factor).reshape(*shape, 2, 2)
+        conflicts += gram[..., 0, 1] < 0
+        for k, name in enumerate(methods):
+            if name == "mgda_ub":
+                own = slice(k * models // len(methods), (k + 1) * models // len(methods))
+                gram[k] = _gram([[on_code[own]] for on_code, *_ in on_task], factor).reshape(gram[k].shape)
+        alpha = _task_weights(methods, gram) * factor
         shared = [alpha[:, 0, None, None] * a + alpha[:, 1, None, None] * b for a, b in zip(*on_encoder, strict=True)]
         optimiser.step([*shared, *on_task[0][1:], *on_task[1][1:]])
-        conflicts += torch.stack([(a * b).sum((1, 2)) for a, b in zip(*on_encoder, strict=True)]).sum(0) < 0
-    return TwoHeads(layers, shape, (conflicts / steps).numpy().reshape(shape))
+    return TwoHeads(layers, shape, conflicts / steps)
 
 
-def _task_weights(methods: Sequence[str], grams: dict[str, Array], shape: tuple[int, int, int]) -> Tensor:
-    """α (models, 2): every method looks at its own slice of the stack."""
-    alpha = np.empty((*shape, 2))
+def _task_weights(methods: Sequence[str], gram: Array) -> Tensor:
+    """α (models, 2): every method looks at its own Gram matrices (methods, rates, seeds, 2, 2)."""
+    alpha = np.empty(gram.shape[:-1])
     for k, name in enumerate(methods):
-        if name in ALONE:
-            alpha[k] = ALONE[name]
-        else:
-            gram = grams["code" if name == "mgda_ub" else "encoder"].reshape(*shape, 2, 2)[k]
-            alpha[k] = WEIGHTS[name.removesuffix("_ub")](gram)
+        alpha[k] = ALONE[name] if name in ALONE else WEIGHTS[name.removesuffix("_ub")](gram[k])
     return torch.tensor(alpha.reshape(-1, 2), dtype=torch.float32)
