@@ -10,7 +10,9 @@ The objective is ½‖J‖₁ = α(1 − Σp²). *Annealed* quantities replace s
 `normal_scores`: the annealed objective for normal scores, its maximiser, and their largest values.
 `cosine_scores`: the same for cosines of random directions; the plain series and search stand first.
 `scores`: where scores come from at initialisation.
+`median_objective`: mean and median over rows, and the best scale by the median.
 `retrieval`: a layer that has to learn retrieval, many copies at once.
+`retrieval_training`: training them, all seeds, scales and rates together.
 `_weights`: the weights relative to the top score, on which `norms` and `softmax` rest.
 `_debye`: the cumulant of a cosine in any dimension, by the uniform expansion of Bessel functions.
 """
@@ -22,6 +24,7 @@ from helpers.attention_scale.cosine_scores import (
     optimal_scale_cosine,
     optimal_scale_cosine_by_search,
 )
+from helpers.attention_scale.median_objective import median_best_scales, objective_curves
 from helpers.attention_scale.normal_scores import (
     annealed_norm_normal,
     expected_maximum_normal,
@@ -35,6 +38,7 @@ from helpers.attention_scale.norms import (
     softmax_jacobian,
 )
 from helpers.attention_scale.retrieval import Task, initial_attention, retrieval_loss, retrieval_task
+from helpers.attention_scale.retrieval_training import train_retrieval
 from helpers.attention_scale.scores import attention_scores
 from helpers.attention_scale.softmax import softmax_entropy, softmax_mean
 
@@ -55,8 +59,11 @@ __all__ = [
     "optimal_scale_cosine_by_search",
     "optimal_scale_cosine",
     "largest_normal_scores",
+    "median_best_scales",
+    "objective_curves",
     "Task",
     "retrieval_task",
     "initial_attention",
     "retrieval_loss",
+    "train_retrieval",
 ]

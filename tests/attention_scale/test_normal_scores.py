@@ -150,3 +150,10 @@ def test_other_bad_arguments():
         m.largest_normal_scores(rng, 0, 5, 2)
     with pytest.raises(ValueError, match="^generator: "):
         m.largest_normal_scores(None, 2, 5, 2)
+
+
+def test_the_optimum_lies_beyond_the_border_of_the_annealed_average():
+    """From n = 13 on 2α* exceeds √(2 log n), where the largest score lies; at n = 12 it does not."""
+    n = np.geomspace(13, 1e300, 2000)
+    assert (m.optimal_scale_normal(n) > np.sqrt(np.log(n) / 2)).all()
+    assert m.optimal_scale_normal(12) < np.sqrt(np.log(12) / 2)
