@@ -14,10 +14,10 @@ from helpers.attention_scale.softmax import softmax_mean
 from helpers.inputs import generator as checked_generator
 from helpers.inputs import integer, real_array
 
-BATCHES = 8
-SCALES = np.geomspace(1.5, 14, 12)
-DEGREE = 5  # of the polynomial in log α
-DRAWN = 1024  # scores per row; the smaller ones of a longer row hold no weight near the maximum
+_BATCHES = 8
+_SCALES = np.geomspace(1.5, 14, 12)
+_DEGREE = 5  # of the polynomial in log α
+_DRAWN = 1024  # scores per row; the smaller ones of a longer row hold no weight near the maximum
 
 
 def median_best_scales(
@@ -35,13 +35,13 @@ def median_best_scales(
     """
     checked_generator("generator", generator)
     n, rows = integer("n", n, 1), integer("rows", rows, 1)
-    log_fine = np.log(np.geomspace(SCALES[0], SCALES[-1], 1001))
-    best = np.empty((BATCHES, len(norms)))
-    for batch in range(BATCHES):
-        scores = largest_normal_scores(generator, rows, n, min(n, DRAWN))
+    log_fine = np.log(np.geomspace(_SCALES[0], _SCALES[-1], 1001))
+    best = np.empty((_BATCHES, len(norms)))
+    for batch in range(_BATCHES):
+        scores = largest_normal_scores(generator, rows, n, min(n, _DRAWN))
         for k, norm in enumerate(norms):
-            medians = [np.median(norm(scores, a)) for a in SCALES]
-            fit = np.polynomial.Polynomial.fit(np.log(SCALES), medians, DEGREE)
+            medians = [np.median(norm(scores, a)) for a in _SCALES]
+            fit = np.polynomial.Polynomial.fit(np.log(_SCALES), medians, _DEGREE)
             best[batch, k] = np.exp(log_fine[np.argmax(fit(log_fine))])
     return best
 

@@ -12,8 +12,8 @@ from helpers.inputs import choice, integer, real_array
 from helpers.inputs import generator as checked_generator
 from helpers.optimizers import StackedAdam, StackedSGD
 
-DIVERGED = 1e9  # the loss with which a run that diverged counts
-FRESH, HELD_OUT = 8, 512  # queries of a training step, and of validation and test
+_DIVERGED = 1e9  # the loss with which a run that diverged counts
+_FRESH, _HELD_OUT = 8, 512  # queries of a training step, and of validation and test
 
 
 def train_retrieval(
@@ -48,9 +48,9 @@ def train_retrieval(
     stepper = StackedAdam(matrices, rate) if optimiser == "Adam" else StackedSGD(matrices, rate, momentum=0.9)
     for step in range(steps):
         stepper.lr = rate * (1 - step / steps)
-        loss = retrieval_loss(matrices, alpha, retrieval_task(generator, seeds, n, FRESH, labels=labels), labels)
+        loss = retrieval_loss(matrices, alpha, retrieval_task(generator, seeds, n, _FRESH, labels=labels), labels)
         stepper.step(torch.autograd.grad(loss.sum(), matrices))
-    tasks = [retrieval_task(generator, seeds, n, HELD_OUT, labels=labels) for _ in range(2)]
+    tasks = [retrieval_task(generator, seeds, n, _HELD_OUT, labels=labels) for _ in range(2)]
     with torch.no_grad():
         losses = torch.stack([retrieval_loss(matrices, alpha, task, labels).double() for task in tasks])
-    return losses.view(2, seeds, *grid.shape).nan_to_num(DIVERGED).clamp(max=DIVERGED).log10().numpy()
+    return losses.view(2, seeds, *grid.shape).nan_to_num(_DIVERGED).clamp(max=_DIVERGED).log10().numpy()
