@@ -143,7 +143,7 @@ def test_figures_come_out_of_a_read_only_folder(folder, tmp_path):
     finally:
         folder.chmod(0o755)
     assert code == 0, text
-    assert [path.name for path in (tmp_path / "new" / "figures" / "1_first").iterdir()] == ["line.svg"]
+    assert {path.name for path in (tmp_path / "new" / "figures" / "1_first").iterdir()} == {"line.svg", "line.csv"}
     assert [path.name for path in folder.iterdir()] == ["1_first.ipynb"]
 
 

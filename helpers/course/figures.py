@@ -8,7 +8,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,13 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-FORMATS = ("svg", "png", "pdf")
-ROOT = Path(__file__).resolve().parents[2]
+from helpers.course.figure_data import figure_images, figure_table
+from helpers.course.places import ROOT
+from helpers.course.recording import changed_parameters, published_parameters
 
+__all__ = ["FORMATS", "ROOT", "STYLE", "Figures", "changed_pixels", "embedded_png", "render", "replace_file"]
+
+FORMATS = ("svg", "png", "pdf")
 # Okabe & Ito's colours, told apart by colour-blind eyes; the dashes tell them apart in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
@@ -45,12 +49,20 @@ STYLE: dict[str, Any] = {
     "image.cmap": "cividis",
     "svg.hashsalt": "course",  # otherwise the ids in an SVG file are random
     "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # TrueType; journals refuse Type 3
 }
+LICENCE = "CC BY 4.0"
 # A date or a version number would change the bytes of a figure that did not change.
-_METADATA = {
+_NO_DATE: dict[str, dict[str, str | None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+# Title, alternative text, source and licence, as each format calls them.
+_FIELDS = {
+    "png": ("Title", "Description", "Source", "Copyright"),
+    "svg": ("Title", "Description", "Source", "Rights"),
+    "pdf": ("Title", "Subject", "Author", "Keywords"),
 }
 
 
@@ -71,13 +83,16 @@ def replace_file(path: Path, data: bytes) -> None:
         raise
 
 
-def render(fig: Figure, format: str) -> bytes:
-    """The bytes of ``fig`` in one of FORMATS; equal figures give equal bytes. ValueError for another format."""
+def render(fig: Figure, format: str, about: Sequence[str] = ()) -> bytes:
+    """The bytes of ``fig`` in one of FORMATS; equal figures give equal bytes. ValueError for another format.
+
+    about: title, alternative text, source and licence, to be kept in the file.
+    """
     if format not in FORMATS:
         raise ValueError(f"format: {format!r} is not one of {', '.join(FORMATS)}")
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": STYLE["svg.hashsalt"]}):
-        fig.savefig(buffer, format=format, metadata=_METADATA[format])
+        fig.savefig(buffer, format=format, metadata=_NO_DATE[format] | dict(zip(_FIELDS[format], about, strict=False)))
     return buffer.getvalue()
 
 
@@ -92,12 +107,14 @@ class Figures:
         formats = os.environ.get("COURSE_FORMATS", ",".join(FORMATS)).split(",")
         if unknown := set(formats) - set(FORMATS):
             raise ValueError(f"COURSE_FORMATS: {', '.join(sorted(unknown))} not among {', '.join(FORMATS)}")
-        self.formats = formats
+        self.notebook, self.formats = notebook, formats
         self.folder = Path(os.environ.get("COURSE_FIGURES", ROOT / "figures")) / notebook
         plt.style.use(STYLE)
 
     def save(self, fig: Figure, name: str, *, alt: str, caption: str) -> None:
         """Write ``fig`` as ``<name>.svg, .png, .pdf``, embed the PNG with its caption, and close the figure.
+
+        Beside it goes what it shows: ``<name>.csv`` (`figure_table`), and ``<name>.npz`` where it has images.
 
         name: snake_case, unique in the notebook. alt: what a reader who cannot see it needs to know.
         caption: what to see in it. ValueError for a bad name or an empty text.
@@ -108,9 +125,11 @@ class Figures:
             raise ValueError(f"{name}: alt and caption must both say something")
         fig.draw_without_rendering()
         fig.set_layout_engine("none")  # otherwise each format moves the axes a little, and the order of formats shows
-        data = {format: render(fig, format) for format in {*self.formats, "png"}}
+        about = (name, alt, self._source(), LICENCE)
+        data = {format: render(fig, format, about) for format in {*self.formats, "png"}}
         for format in self.formats:
             replace_file(self.folder / f"{name}.{format}", data[format])
+        self._save_data(fig, name)
         plt.close(fig)
         # As HTML, since no viewer takes an alternative text from the metadata of an image.
         source = f"{_PNG}{base64.b64encode(data['png']).decode()}"
@@ -121,6 +140,18 @@ class Figures:
             raw=True,
         )
         display({"text/markdown": f"*{caption}*", "text/plain": caption}, raw=True)
+
+    def _source(self) -> str:
+        """The notebook, and what a reader changed in it."""
+        changed = changed_parameters(published_parameters(self.notebook))
+        return ", ".join([f"notebooks/{self.notebook}.ipynb", *(f"{name}={value}" for name, value in changed.items())])
+
+    def _save_data(self, fig: Figure, name: str) -> None:
+        replace_file(self.folder / f"{name}.csv", figure_table(fig))
+        if images := figure_images(fig):
+            buffer = io.BytesIO()
+            np.savez(buffer, allow_pickle=False, **images)
+            replace_file(self.folder / f"{name}.npz", buffer.getvalue())
 
 
 def embedded_png(data: Mapping[str, Any]) -> bytes | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from IPython import get_ipython
 
-from helpers.course.figures import ROOT
+from helpers.course.places import ROOT
 
 # The environment variable that decides, whatever the parameters are: the audit records, a stored run is strict.
 CLAIMS, RECORD, STRICT = "COURSE_CLAIMS", "record", "strict"
