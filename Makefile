@@ -1,7 +1,7 @@
 # The front door. Every target first sets up .venv from pyproject.toml and constraints.txt.
 # NAMES="6 attention" chooses notebooks; ARGS passes further options of the `course` command.
 .DEFAULT_GOAL := help
-.PHONY: help run test lab figures student bench audit clean
+.PHONY: help run test lab figures student bench audit book clean
 
 PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt
@@ -16,8 +16,8 @@ run: .venv/.ready ## execute the notebooks, write their figures, print the score
 test: .venv/.ready ## unit tests, and every notebook against its stored outputs
 	@$(COURSE) test $(ARGS)
 
-lab: .venv/.ready ## open JupyterLab in notebooks/, with sliders
-	@$(COURSE) lab
+lab: .venv/.ready ## open JupyterLab, with sliders, in copies that you may change (work/)
+	@$(COURSE) lab $(ARGS)
 
 figures: .venv/.ready ## regenerate the figures only
 	@$(COURSE) figures $(ARGS) $(NAMES)
@@ -33,8 +33,13 @@ audit: .venv/.ready ## every claim at ten seeds, and at half and double budget: 
 	@$(COURSE) audit $(ARGS) --seeds 0-2 --vary budget=0.5x,2x --out docs/audit.json $(NAMES)
 	@$(COURSE) claims --write
 
-clean: ## remove what the targets made, .venv included
-	rm -rf .venv build figures/*/ student
+book: .venv/.ready ## the site, to be read without a network: build/book/index.html
+	@.venv/bin/python -c 'import sphinx' 2>/dev/null \
+	  || .venv/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --editable '.[book]'
+	@$(COURSE) book
+
+clean: ## remove what the targets made, .venv included; what people wrote (work/, student/) stays
+	rm -rf .venv build figures/*/
 
 # The stamp comes last, so that an interrupted installation is done again.
 .venv/.ready: pyproject.toml constraints.txt

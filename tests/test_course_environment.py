@@ -21,7 +21,7 @@ from helpers.course.figures import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 # Not on conda-forge under a name we could check; pip installs them there.
-PIP_ONLY = {"torchjd", "vector-quantize-pytorch"}
+PIP_ONLY = {"sphinx-mathjax-offline", "torchjd", "vector-quantize-pytorch"}
 
 
 def bounds(specs):
@@ -42,6 +42,11 @@ def test_environment_yml_says_what_pyproject_says():
     assert pip == {"pip": ["--editable .[test]"]}
     expected = {CONDA_NAMES.get(name, name): bound for name, bound in (RUNTIME | TEST).items() if name not in PIP_ONLY}
     assert bounds(conda) == expected | {"python": PROJECT["requires-python"], "pip": ""}
+
+
+def test_a_test_has_what_the_book_and_the_audit_need():
+    for extra in ("audit", "book"):
+        assert bounds(PROJECT["optional-dependencies"][extra]).items() <= TEST.items()
 
 
 def test_constraints_are_within_the_bounds_and_name_no_address_and_no_build():
@@ -75,7 +80,12 @@ def test_the_code_keeps_its(check):
 
 
 def test_no_global_random_state():
-    """A figure without its own generator changes at every build."""
+    """A figure without its own generator changes at every build.
+
+    The layers of `torch.nn` take no generator, so a notebook may seed torch once, for the plain loop that comes first.
+    """
     pattern = r"np\.random\.(seed|rand|randn|normal|uniform|randint|choice)\(|torch\.manual_seed\("
     for path in [*(ROOT / "helpers").rglob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")]:
-        assert not re.search(pattern, path.read_text()), path.name
+        text = path.read_text()
+        assert text.count("torch.manual_seed(seed)") <= (path.suffix == ".ipynb"), path.name
+        assert not re.search(pattern, text.replace("torch.manual_seed(seed)", "")), path.name

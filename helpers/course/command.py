@@ -17,10 +17,11 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from helpers.course import command_audit, command_stored, notebooks, parameters, readme, reuse
+from helpers.course import command_audit, command_stored, copies, notebooks, parameters, readme, reuse
 from helpers.course.figures import FORMATS, ROOT
 from helpers.course.recording import CLAIMS, STRICT
 from helpers.course.terminal import Jobs, Names, Parameters, console, fail, read_parameters, select
+from helpers.course.widgets import FRAMES
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(command_audit.audit)
@@ -28,6 +29,7 @@ app.command()(command_stored.claims)
 app.command("list")(command_stored.list_)
 app.command()(command_stored.contents)
 app.command()(command_stored.student)
+app.command()(command_stored.book)
 
 
 def _execute(
@@ -133,7 +135,8 @@ def run(
                 reuse.record(run.notebook, prints[run.stem], drawn / run.stem, FORMATS)
         notebooks.write(run.notebook, broken if run.error else copies / f"{run.stem}.ipynb")
 
-    environment = {"COURSE_FIGURES": str(drawn.resolve())} | ({CLAIMS: STRICT} if store else {})
+    environment = {"COURSE_FIGURES": str(drawn.resolve())}
+    environment |= {CLAIMS: STRICT, FRAMES: str(ROOT / "docs" / "frames")} if store else {}
     try:
         done |= _execute([stem for stem in chosen if stem not in done], jobs, environment, values, keep)
     finally:
@@ -182,11 +185,27 @@ def figures(
     console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}"))
 
 
-@app.command()
-def lab() -> None:
-    """Open JupyterLab in the notebooks' folder, with sliders."""
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    work: Annotated[Path, typer.Option(help="folder of the working copies")] = ROOT / "work",
+    fresh: Annotated[bool, typer.Option("--fresh", help="new copies; edited ones are kept under another name")] = False,
+) -> None:
+    """Open JupyterLab, with sliders, in copies that you may change; further arguments go to JupyterLab."""
+    for stem in notebooks.stems():
+        if fresh or not (work / f"{stem}.ipynb").exists():
+            copies.hand_out(notebooks.read(stem), work / f"{stem}.ipynb")
     environment = {**os.environ, **notebooks.ONE_THREAD, "COURSE_WIDGETS": "1"}
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab"], cwd=notebooks.FOLDER, env=environment))
+    place = os.path.relpath(work, ROOT)
+    root = ROOT if not place.startswith("..") else work  # a folder elsewhere is its own root
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    command += [f"--LabApp.default_url=/lab/tree/{place}"] if root == ROOT else []
+    command += context.args
+    if (
+        os.name == "posix"
+    ):  # JupyterLab takes the place of this process: a signal reaches it, and nothing is left behind
+        os.execve(command[0], command, environment)
+    raise typer.Exit(subprocess.call(command, env=environment))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

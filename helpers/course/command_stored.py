@@ -1,4 +1,4 @@
-"""The commands about stored notebooks, which execute nothing: claims, list, contents, student."""
+"""The commands about stored notebooks, which execute nothing: claims, list, contents, student, book."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from helpers.course import notebooks, parameters, reading, readme
+from helpers.course import copies, notebooks, parameters, reading, readme
 from helpers.course.audit import read_results
 from helpers.course.contents import contents as contents_of
 from helpers.course.contents import contents_cell
@@ -75,10 +75,38 @@ def contents(
             notebooks.write(notebook, notebooks.FOLDER / f"{stem}.ipynb")
 
 
-def student(names: Names = None, out: Annotated[Path, typer.Option(help="folder")] = Path("student")) -> None:
-    """Write copies without outputs and with the exercises' solutions left out."""
+def student(
+    names: Names = None,
+    out: Annotated[Path, typer.Option(help="folder")] = Path("student"),
+    force: Annotated[
+        bool, typer.Option("--force", help="keep edited copies under another name, write new ones")
+    ] = False,
+) -> None:
+    """Write copies without outputs and with the exercises' solutions left out; edited ones stay as they are."""
     if out.resolve() == notebooks.FOLDER.resolve():
         raise fail(f"--out {out}: that would overwrite the notebooks themselves")
-    for stem in select(names):
-        notebooks.write(notebooks.without_solutions(notebooks.read(stem)), out / f"{stem}.ipynb")
+    chosen = select(names)
+    written = [stem for stem in chosen if copies.edited(out / f"{stem}.ipynb")]
+    if written and not force:
+        raise fail(
+            f"{', '.join(written)}: somebody has written into the copy in {out}; nothing was changed. "
+            "Name other notebooks, another --out, or --force, which keeps the old copy beside the new one"
+        )
+    for stem in chosen:
+        kept = copies.hand_out(notebooks.without_solutions(notebooks.read(stem)), out / f"{stem}.ipynb")
+        if kept:
+            console.print(Text(f"{stem}: the edited copy is now {kept}"))
     console.print(Text(f"Student copies: {out}{os.sep}"))
+
+
+def book() -> None:
+    """Build the site from the stored notebooks, to be read without a network: build/book/index.html."""
+    try:
+        import sphinx  # noqa: F401
+    except ImportError:
+        raise fail("the book needs Sphinx: pip install -e '.[book]', or make book") from None
+    from helpers.course.book import SITE, build
+
+    if code := build():
+        raise fail(f"Sphinx ended with {code}; the warnings above are errors here")
+    console.print(Text(f"The book: {SITE / 'index.html'}"))

@@ -33,7 +33,7 @@ def contents(notebook: NotebookNode) -> str:
         minutes = load(cell for cell in cells if BEYOND not in cell.metadata.get("tags", [])).minutes
         beyond = load(cell for cell in cells if BEYOND in cell.metadata.get("tags", [])).minutes
         parts = [f"{minutes:.0f}"] * (minutes > 0) + [f"(+{beyond:.0f})"] * (beyond > 0)
-        rows.append(f"| [{heading}](#{_anchor(heading)}) | {' '.join(parts)} | {seen.get(heading, '…')} |")
+        rows.append(f"| [{heading}](#{anchor(heading)}) | {' '.join(parts)} | {seen.get(heading, '…')} |")
     own, whole = load(core(notebook)).minutes, load(notebook.cells).minutes
     head = f"**{own:.0f} minutes** for the core path, {whole:.0f} with what lies beyond it (in brackets)."
     return "\n".join([head, "", *rows])
@@ -45,6 +45,6 @@ def _plain(heading: str) -> str:
     return match[1] if match else heading
 
 
-def _anchor(heading: str) -> str:
+def anchor(heading: str) -> str:
     """Where Jupyter puts the heading."""
     return re.sub(r"[()*`$\\]", lambda mark: f"%{ord(mark[0]):02X}", heading.replace(" ", "-"))

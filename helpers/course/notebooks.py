@@ -28,6 +28,7 @@ from helpers.course.figures import ROOT, replace_file
 from helpers.course.links import link_claims
 from helpers.course.parameters import published, with_parameters
 from helpers.course.verdicts import MIME
+from helpers.course.widgets import FRAMES
 
 FOLDER = Path(os.environ.get("COURSE_NOTEBOOKS", ROOT / "notebooks"))
 BUILD = Path(os.environ.get("COURSE_BUILD", ROOT / "build"))  # whatever is made and can be made again
@@ -141,6 +142,12 @@ def _silent(stem: str, done: int, total: int) -> None:
     pass
 
 
+def kernel_environment(stem: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a notebook's kernel: one thread, ``environment``, and a folder of its own for frames."""
+    own = {FRAMES: str(Path(environment[FRAMES]) / stem)} if environment.get(FRAMES) else {}
+    return {**os.environ, **ONE_THREAD, **environment, **own}
+
+
 async def execute_one(
     stem: str, notebook: NotebookNode, environment: Mapping[str, str], progress: Progress = _silent
 ) -> Run:
@@ -165,7 +172,7 @@ async def execute_one(
 
     client.on_cell_execute, client.on_cell_executed = begun, ended
     try:
-        await client.async_execute(env={**os.environ, **ONE_THREAD, **environment})
+        await client.async_execute(env=kernel_environment(stem, environment))
         progress(stem, len(notebook.cells), len(notebook.cells))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         last = max((k for k, cell in enumerate(notebook.cells) if cell.get("execution_count")), default=0)

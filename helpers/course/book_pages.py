@@ -1,0 +1,164 @@
+"""The pages of the book that are made from all notebooks: start, claims, errata, gallery, glossary."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbformat import NotebookNode
+
+from helpers.course import notebooks, readme
+from helpers.course.audit import read_results
+from helpers.course.figures import ROOT, embedded_png
+from helpers.course.held import STORED
+from helpers.course.verdicts import SYMBOLS
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure in a notebook's outputs."""
+
+    name: str
+    png: bytes
+    alt: str
+    caption: str  # Markdown
+
+
+def claim_link(stem: str, id: str) -> str:
+    """A link to a claim of a notebook's page, at an address that does not change from build to build."""
+    return f'<a href="{stem}.html#{id}">{id}</a>'
+
+
+def embedded_figures(notebook: NotebookNode) -> list[Shown]:
+    """Every figure that the notebook's outputs hold, in order."""
+    found = []
+    for cell in notebook.cells:
+        outputs = cell.get("outputs", [])
+        for output, following in zip(outputs, outputs[1:], strict=False):  # a caption follows each figure
+            if (png := embedded_png(output.get("data", {}))) is not None:
+                alt = re.search(r'alt="([^"]*)"', "".join(output.data["text/html"]))
+                assert alt is not None  # as `embedded_png` found it
+                caption = "".join(following.get("data", {}).get("text/plain", ""))
+                found.append(Shown(output.metadata["figure"], png, html.unescape(alt[1]), caption))
+    return found
+
+
+def pages(stored: Mapping[str, NotebookNode]) -> dict[str, str]:
+    """Name → Markdown of every page that is not a notebook."""
+    claims = {stem: notebooks.claims(notebook) for stem, notebook in stored.items()}
+    titles = {stem: readme.title(notebook) for stem, notebook in stored.items()}
+    return {
+        "index": _start(claims, readme.audited(stored, read_results(STORED))),
+        "claims": _claims(claims, titles),
+        "errata": _errata(claims, titles),
+        "gallery": _gallery({stem: embedded_figures(notebook) for stem, notebook in stored.items()}, titles),
+        "glossary": _glossary(glossary(stored), titles),
+        "references": "# References\n\n```{bibliography}\n:all:\n```\n",
+        "benchmarks": (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"),
+    }
+
+
+def glossary(stored: Mapping[str, NotebookNode]) -> dict[str, tuple[str, str]]:
+    """Chinese term → (the English before its bracket, the stem of the notebook where it first appears)."""
+    found: dict[str, tuple[str, str]] = {}
+    for stem, notebook in stored.items():
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                for match in re.finditer(r"(\*{1,2})([^*\n]+?)\1? \(([\u4e00-\u9fff][^()*]*)\)", cell.source):
+                    found.setdefault(match[3].strip(), (" ".join(match[2].split()), stem))
+    return found
+
+
+def _start(claims: Mapping[str, Sequence[Mapping[str, str]]], audited: Mapping[str, Mapping[str, str]]) -> str:
+    stems = "\n".join(claims)
+    return f"""# Eight articles, executed and judged
+
+Every statement of eight articles of 苏剑林 (Su Jianlin), *Scientific Spaces*, as something that runs: derived,
+measured, drawn, and judged beneath by its own numbers.
+
+- **Read**: begin with [attention scale](6_attention_scale.ipynb), or with what did not hold: the [errata](errata.md).
+- **Look something up**: [all claims](claims.md), [all figures](gallery.md), [the Chinese terms](glossary.md).
+
+## Scoreboard
+
+{readme.scoreboard(claims, audited)}
+
+```{{toctree}}
+:caption: Notebooks
+:hidden:
+
+{stems}
+```
+
+```{{toctree}}
+:caption: Look up
+:hidden:
+
+claims
+errata
+gallery
+glossary
+benchmarks
+references
+```
+"""
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headers, ["---"] * len(headers), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _claims(claims: Mapping[str, Sequence[Mapping[str, str]]], titles: Mapping[str, str]) -> str:
+    def row(stem: str, claim: Mapping[str, str]) -> list[str]:
+        verdict = f"{SYMBOLS[claim['verdict']]} {claim['verdict']}"
+        fields = [claim[key] for key in ("statement", "by", "stated", "measured")]
+        return [claim_link(stem, claim["id"]), *fields, verdict]
+
+    headers = ["id", "statement", "by", "stated", "measured", "verdict"]
+    tables = [
+        f"## {titles[stem]}\n\n{_table(headers, [row(stem, claim) for claim in own])}" for stem, own in claims.items()
+    ]
+    return "\n\n".join(["# All claims", '<div id="claim-filter"></div>', *tables, ""])
+
+
+def _errata(claims: Mapping[str, Sequence[Mapping[str, str]]], titles: Mapping[str, str]) -> str:
+    parts = ["# Errata", "What the articles state and the numbers do not bear out: what is stated, → what holds."]
+    for stem, own in claims.items():
+        rows = [
+            [claim_link(stem, claim["id"]), claim["statement"], claim["stated"], claim["measured"], claim["verdict"]]
+            for claim in own
+            if claim["by"] == "article" and claim["verdict"] in ("corrected", "refuted")
+        ]
+        if rows:
+            parts += [
+                f"## {titles[stem]}",
+                _table(["where", "statement", "stated → holds", "measured", "verdict"], rows),
+            ]
+    return "\n\n".join([*parts, ""])
+
+
+def _gallery(figures: Mapping[str, Sequence[Shown]], titles: Mapping[str, str]) -> str:
+    parts = ["# Gallery", "All figures, CC BY 4.0. A picture leads to its place in the text."]
+    for stem, own in figures.items():
+        cards = "\n".join(_card(stem, figure) for figure in own)
+        parts += [f"## {titles[stem]}", f'<div class="gallery">\n{cards}\n</div>']
+    return "\n\n".join([*parts, ""])
+
+
+def _card(stem: str, figure: Shown) -> str:
+    place = f"figures/{stem}/{figure.name}.png"
+    image = f'<img src="{place}" alt="{html.escape(figure.alt)}" loading="lazy">'
+    caption = f'<a href="{place}" download>{figure.name}.png</a>'
+    return f'<figure><a href="{stem}.html#{figure.name}">{image}</a><figcaption>{caption}</figcaption></figure>'
+
+
+def _glossary(terms: Mapping[str, tuple[str, str]], titles: Mapping[str, Any]) -> str:
+    rows = [
+        [chinese, english, f"[{titles[stem]}]({stem}.ipynb)"]
+        for chinese, (english, stem) in sorted(terms.items(), key=lambda item: item[1][0].lower())
+    ]
+    return f"# Glossary\n\n{_table(['Chinese', 'English', 'first in'], rows)}\n"

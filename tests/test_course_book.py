@@ -1,0 +1,204 @@
+"""The book: built without a warning, complete, readable without a network, and seen by a browser."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from helpers.course import book, notebooks
+from helpers.course.book_pages import embedded_figures, glossary
+from helpers.course.figures import ROOT
+from helpers.course.frames import INDEX
+
+STEMS = notebooks.stems()
+NOTEBOOKS = {stem: notebooks.read(stem) for stem in STEMS}
+OTHERS = ["index", "claims", "errata", "gallery", "glossary", "benchmarks", "references"]
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+needs_browser = pytest.mark.skipif(not (BROWSER and DRIVER), reason="no chromium and chromedriver on this machine")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("a book")
+    assert book.build(folder / "site", folder / "source") == 0, "Sphinx warns"
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def soups(site):
+    return {name: BeautifulSoup((site / f"{name}.html").read_text(), "html.parser") for name in [*STEMS, *OTHERS]}
+
+
+def test_every_claim_has_its_address_and_stands_in_the_index(soups):
+    for stem in STEMS:
+        ids = [row["id"] for row in notebooks.claims(NOTEBOOKS[stem])]
+        assert ids and all(soups[stem].find(id=id) for id in ids)
+        for page in (stem, "claims"):
+            links = {a["href"] for a in soups[page].find_all("a", href=True)}
+            assert {f"{stem}.html#{id}" for id in ids} <= links | {f"{stem}.html{href}" for href in links}
+
+
+def test_the_errata_are_the_articles_statements_that_failed(soups):
+    expected = {
+        f"{stem}.html#{row['id']}"
+        for stem in STEMS
+        for row in notebooks.claims(NOTEBOOKS[stem])
+        if row["by"] == "article" and row["verdict"] in ("corrected", "refuted")
+    }
+    found = {a["href"] for a in soups["errata"].find("main").find_all("a", href=True) if ".html#" in a["href"]}
+    assert expected and expected == {href for href in found if href.split(".html")[0] in STEMS}
+
+
+def test_every_figure_is_in_the_gallery_and_has_an_alternative_text(soups):
+    for stem in STEMS:
+        for figure in embedded_figures(NOTEBOOKS[stem]):
+            place = f"figures/{stem}/{figure.name}.png"
+            for page in (stem, "gallery"):
+                (image,) = soups[page].find_all("img", src=place)
+                assert image["alt"] == figure.alt
+    for soup in soups.values():
+        assert all(image.get("alt", "").strip() for image in soup.find("main").find_all("img"))
+
+
+def test_the_glossary_knows_terms_by_hand(soups):
+    terms = glossary(NOTEBOOKS)
+    assert len(terms) >= 30 and terms["割线"] == ("secant", "1_derivatives")
+    text = soups["glossary"].get_text()
+    assert all(chinese in text and english.replace("$", "")[:5] in text for chinese, (english, _) in terms.items())
+
+
+def test_one_first_heading_and_levels_in_order(soups):
+    for name, soup in soups.items():
+        levels = [int(heading.name[1]) for heading in soup.find("article").find_all(re.compile("^h[1-6]$"))]
+        assert levels.count(1) == 1 and levels[0] == 1, name
+        assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), name
+
+
+def test_nothing_comes_from_elsewhere_and_every_link_arrives(soups, site):
+    for name, soup in soups.items():
+        loaded = [tag.get("src") for tag in soup.find_all(["script", "img", "iframe"]) if tag.get("src")]
+        loaded += [tag["href"] for tag in soup.find_all("link", href=True) if "stylesheet" in tag.get("rel", [])]
+        assert not [address for address in loaded if urlsplit(address).scheme], name
+        links = [a["href"] for a in soup.find_all("a", href=True) if not urlsplit(a["href"]).scheme]
+        for address in [*loaded, *links]:
+            path, fragment = urlsplit(address).path, unquote(urlsplit(address).fragment)
+            target = site / path if path else site / f"{name}.html"
+            assert target.exists(), f"{name}: {address}"
+            if fragment and target.stem in soups:
+                assert soups[target.stem].find(id=fragment), f"{name}: {address}"
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_sliders_have_their_frames(stem, soups):
+    drawn = [
+        name for cell in NOTEBOOKS[stem].cells if cell.cell_type == "code" and (name := book.explored(cell.source))
+    ]
+    for name in drawn:
+        folder = ROOT / "docs" / "frames" / stem / name
+        index = json.loads((folder / INDEX).read_text())
+        sizes = [len(values) for values in index["values"].values()]
+        count = 1
+        for size in sizes:
+            count *= size
+        assert 6 <= count <= 20 and len(list(folder.glob("*.webp"))) == count
+        (figure,) = soups[stem].find_all("figure", attrs={"data-place": f"frames/{stem}/{name}"})
+        assert [int(slider["max"]) + 1 for slider in figure.find_all("input")] == sizes
+    stored = {path.parent.name for path in (ROOT / "docs" / "frames" / stem).rglob(INDEX)}
+    assert stored == set(drawn), "docs/frames holds drawings that no notebook shows"
+
+
+def test_most_notebooks_have_something_to_move(soups):
+    assert sum(bool(soups[stem].find("figure", class_="frames")) for stem in STEMS) >= 7
+
+
+def test_a_page_folds_plots_and_solutions_and_marks_what_lies_beyond():
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell("# A title"),
+            new_markdown_cell("## One (S1)\n\nsee [two](#Two)"),
+            new_code_cell('figures.save(fig, "a", alt="b", caption="c")'),
+            new_code_cell("### BEGIN SOLUTION"),
+            new_code_cell("x = 1", outputs=[new_output("stream", name="stdout", text="1")]),
+            new_markdown_cell("## Two", metadata={"tags": ["beyond"]}),
+        ]
+    )
+    page = book.page("1_first", notebook)
+    assert ["hide-input" in cell.metadata["tags"] for cell in page.cells] == [False, False, True, True, False, False]
+    assert page.cells[1].source == "(1_first-0)=\n## One (S1)\n\nsee [two](#1_first-1)"
+    assert page.cells[5].source.startswith("(1_first-1)=\n## Two\n\n<p") and "Beyond" in page.cells[5].source
+    assert notebook.cells[1].source == "## One (S1)\n\nsee [two](#Two)"  # the notebook itself stays
+
+
+@pytest.fixture(scope="module")
+def driver():
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    # A proxy that does not exist: what leaves the machine fails, and is seen.
+    quiet = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--proxy-server=127.0.0.1:9", *quiet):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver.set_script_timeout(120)
+    yield driver
+    driver.quit()
+
+
+RAW = """
+const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT), found = [];
+while (walker.nextNode()) {
+  const text = walker.currentNode;
+  if (!text.parentElement.closest("pre, code, script, style, mjx-container") && /[$]|\\\\\\\\frac/.test(text.data))
+    found.push(text.data.trim());
+}
+return found;
+"""
+SETTLED = "const done = arguments[0]; (window.MathJax?.startup?.promise ?? Promise.resolve()).then(() => done());"
+
+
+def wide(driver, width):
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+@needs_browser
+def test_a_browser_without_a_network_shows_every_page(site, driver):
+    for name in [*STEMS, *OTHERS]:
+        wide(driver, 1280)
+        driver.get((site / f"{name}.html").as_uri())
+        driver.execute_async_script(SETTLED)
+        messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+        asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))], name
+        assert not [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"], name
+        assert not driver.execute_script(RAW), f"{name}: a formula is not typeset"
+        wide(driver, 320)
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= 320, f"{name} is too wide"
+
+
+@needs_browser
+def test_a_slider_moves_with_the_keyboard_and_claims_can_be_filtered(site, driver):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import Select
+
+    driver.get((site / "1_derivatives.html").as_uri())
+    figure = driver.find_element(By.CSS_SELECTOR, "figure.frames")
+    image, slider = figure.find_element(By.TAG_NAME, "img"), figure.find_element(By.TAG_NAME, "input")
+    before, value = image.get_attribute("src"), figure.find_element(By.TAG_NAME, "output").text
+    slider.send_keys(Keys.ARROW_LEFT)
+    assert image.get_attribute("src") != before and figure.find_element(By.TAG_NAME, "output").text != value
+    assert Path(unquote(urlsplit(image.get_attribute("src")).path)).exists()
+    driver.get((site / "claims.html").as_uri())
+    choice = Select(driver.find_element(By.CSS_SELECTOR, "#claim-filter select"))
+    choice.select_by_visible_text("❌ refuted")
+    rows = [row.text for row in driver.find_elements(By.CSS_SELECTOR, "main tbody tr") if row.is_displayed()]
+    refuted = sum(row["verdict"] == "refuted" for stem in STEMS for row in notebooks.claims(NOTEBOOKS[stem]))
+    assert len(rows) == refuted and all("refuted" in row for row in rows)
