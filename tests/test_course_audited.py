@@ -14,7 +14,7 @@ from helpers.course.verdicts import MIME
 RUNS = read_results(STORED)
 STEMS = notebooks.stems()
 # Claims known not to hold at every seed. The list is exact: one more fails the test, and so does one that was mended.
-OPEN = {"5_multi_task_gradients": {"B2a"}, "7_fourier_density": {"B4a"}}
+OPEN = {"8_vq_rotation_trick": {"S2", "S15"}}
 each_notebook = pytest.mark.parametrize("stem", STEMS)
 
 
