@@ -46,9 +46,16 @@ def folder(tmp_path, monkeypatch):
     return folder
 
 
+def heed_interruptions():
+    """What a script's background or nohup has switched off: a child process inherits that signals are ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def course(folder, *arguments, **options):
     environment = {**os.environ, "COURSE_NOTEBOOKS": str(folder), "COLUMNS": "100"}
     command = [sys.executable, "-m", "helpers.course", *arguments]
+    if os.name == "posix":
+        options["preexec_fn"] = heed_interruptions
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
     )
@@ -169,7 +176,7 @@ def test_interruption_ends_every_kernel_and_leaves_nothing_half_written(folder, 
         time.sleep(0.2)
     assert not any(Path(f"/proc/{pid}").exists() for pid in kernels)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
-    assert all(re.fullmatch(r"line\.(svg|png|pdf)", path.name) for path in (figures / "1_first").iterdir())
+    assert all(re.fullmatch(r"line\.(svg|png|pdf|csv)", path.name) for path in (figures / "1_first").iterdir())
 
 
 def test_student_copy(folder, tmp_path):

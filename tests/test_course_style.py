@@ -102,6 +102,7 @@ def test_exercises(stem):
     along = [cell for cell in core(NOTEBOOKS[stem]) if cell in before and re.search(r"^### Exercise ", cell.source)]
     assert 2 <= len(along) <= 3, "two or three exercises stand in the core"
     solutions = sum("### BEGIN SOLUTION" in source for source in code(cells))
+    assert not re.search(r"</summary>\n?[^\n]|[^\n]\n?</details>", text), "a hint needs blank lines around its text"
     assert text.count("<summary>Hint</summary>") >= len(numbers) and solutions >= len(numbers)
     assert sum(source.count("check_outcome(") for source in code(cells)) >= 2, "two exercises change an experiment"
 
