@@ -11,7 +11,8 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers.course import book, notebooks
-from helpers.course.book_pages import embedded_figures, glossary
+from helpers.course.archive import shown
+from helpers.course.book_pages import glossary
 from helpers.course.figures import ROOT
 from helpers.course.frames import INDEX
 
@@ -56,7 +57,7 @@ def test_the_errata_are_the_articles_statements_that_failed(soups):
 
 def test_every_figure_is_in_the_gallery_and_has_an_alternative_text(soups):
     for stem in STEMS:
-        for figure in embedded_figures(NOTEBOOKS[stem]):
+        for figure in shown(NOTEBOOKS[stem]):
             place = f"figures/{stem}/{figure.name}.png"
             for page in (stem, "gallery"):
                 (image,) = soups[page].find_all("img", src=place)

@@ -17,7 +17,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.course import notebooks
-from helpers.course.book_pages import claim_link, embedded_figures, pages
+from helpers.course.archive import unpack
+from helpers.course.book_pages import claim_link, pages
 from helpers.course.contents import anchor
 from helpers.course.figures import ROOT, embedded_png, replace_file
 from helpers.course.frames import INDEX
@@ -48,8 +49,7 @@ def write_source(stored: Mapping[str, NotebookNode], folder: Path) -> None:
     if FRAMES.exists():
         shutil.copytree(FRAMES, folder / "extra" / "frames")
     for stem, notebook in stored.items():
-        for figure in embedded_figures(notebook):
-            replace_file(folder / "extra" / "figures" / stem / f"{figure.name}.png", figure.png)
+        unpack(stem, notebook, folder / "extra" / "figures" / stem)
         replace_file(folder / f"{stem}.ipynb", nbformat.writes(page(stem, notebook)).encode())
     for name, text in pages(stored).items():
         replace_file(folder / f"{name}.md", text.encode())

@@ -4,46 +4,22 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from nbformat import NotebookNode
 
 from helpers.course import notebooks, readme
+from helpers.course.archive import KINDS, Shown, published_files, shown
 from helpers.course.audit import read_results
-from helpers.course.figures import ROOT, embedded_png
+from helpers.course.figures import ROOT
 from helpers.course.held import STORED
 from helpers.course.verdicts import SYMBOLS
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A figure in a notebook's outputs."""
-
-    name: str
-    png: bytes
-    alt: str
-    caption: str  # Markdown
 
 
 def claim_link(stem: str, id: str) -> str:
     """A link to a claim of a notebook's page, at an address that does not change from build to build."""
     return f'<a href="{stem}.html#{id}">{id}</a>'
-
-
-def embedded_figures(notebook: NotebookNode) -> list[Shown]:
-    """Every figure that the notebook's outputs hold, in order."""
-    found = []
-    for cell in notebook.cells:
-        outputs = cell.get("outputs", [])
-        for output, following in zip(outputs, outputs[1:], strict=False):  # a caption follows each figure
-            if (png := embedded_png(output.get("data", {}))) is not None:
-                alt = re.search(r'alt="([^"]*)"', "".join(output.data["text/html"]))
-                assert alt is not None  # as `embedded_png` found it
-                caption = "".join(following.get("data", {}).get("text/plain", ""))
-                found.append(Shown(output.metadata["figure"], png, html.unescape(alt[1]), caption))
-    return found
 
 
 def pages(stored: Mapping[str, NotebookNode]) -> dict[str, str]:
@@ -54,7 +30,7 @@ def pages(stored: Mapping[str, NotebookNode]) -> dict[str, str]:
         "index": _start(claims, readme.audited(stored, read_results(STORED))),
         "claims": _claims(claims, titles),
         "errata": _errata(claims, titles),
-        "gallery": _gallery({stem: embedded_figures(notebook) for stem, notebook in stored.items()}, titles),
+        "gallery": _gallery({stem: shown(notebook) for stem, notebook in stored.items()}, titles),
         "glossary": _glossary(glossary(stored), titles),
         "references": "# References\n\n```{bibliography}\n:all:\n```\n",
         "benchmarks": (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"),
@@ -142,18 +118,24 @@ def _errata(claims: Mapping[str, Sequence[Mapping[str, str]]], titles: Mapping[s
 
 
 def _gallery(figures: Mapping[str, Sequence[Shown]], titles: Mapping[str, str]) -> str:
-    parts = ["# Gallery", "All figures, CC BY 4.0. A picture leads to its place in the text."]
+    parts = [
+        "# Gallery",
+        "All figures, CC BY 4.0, as SVG, PNG and PDF, with the numbers that they show (CSV; NPZ for images). Title, "
+        "source and licence stand in the files. A picture leads to its place in the text.",
+    ]
     for stem, own in figures.items():
-        cards = "\n".join(_card(stem, figure) for figure in own)
+        files = published_files(stem)
+        cards = "\n".join(_card(stem, figure, files) for figure in own)
         parts += [f"## {titles[stem]}", f'<div class="gallery">\n{cards}\n</div>']
     return "\n\n".join([*parts, ""])
 
 
-def _card(stem: str, figure: Shown) -> str:
-    place = f"figures/{stem}/{figure.name}.png"
-    image = f'<img src="{place}" alt="{html.escape(figure.alt)}" loading="lazy">'
-    caption = f'<a href="{place}" download>{figure.name}.png</a>'
-    return f'<figure><a href="{stem}.html#{figure.name}">{image}</a><figcaption>{caption}</figcaption></figure>'
+def _card(stem: str, figure: Shown, files: Collection[str]) -> str:
+    image = f'<img src="figures/{stem}/{figure.name}.png" alt="{html.escape(figure.alt)}" loading="lazy">'
+    found = [f"{figure.name}.{kind}" for kind in KINDS if kind == "png" or f"{figure.name}.{kind}" in files]
+    links = [f'<a href="figures/{stem}/{file}" download>{file.rpartition(".")[2].upper()}</a>' for file in found]
+    words = f"<strong>{figure.name}</strong>. {html.escape(figure.caption)} <br>{' · '.join(links)}"
+    return f'<figure><a href="{stem}.html#{figure.name}">{image}</a><figcaption>{words}</figcaption></figure>'
 
 
 def _glossary(terms: Mapping[str, tuple[str, str]], titles: Mapping[str, Any]) -> str:

@@ -2,99 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markdown import Markdown
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from helpers.course import command_audit, command_stored, copies, notebooks, parameters, readme, reuse
+from helpers.course import (
+    archive,
+    command_audit,
+    command_figures,
+    command_stored,
+    copies,
+    notebooks,
+    parameters,
+    readme,
+    reuse,
+)
 from helpers.course.figures import FORMATS, ROOT
+from helpers.course.progress import Force, execute_shown, fingerprints, unchanged
 from helpers.course.recording import CLAIMS, STRICT
 from helpers.course.terminal import Jobs, Names, Parameters, console, fail, read_parameters, select
 from helpers.course.widgets import FRAMES
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(command_audit.audit)
+app.command()(command_figures.figures)
 app.command()(command_stored.claims)
 app.command("list")(command_stored.list_)
 app.command()(command_stored.contents)
 app.command()(command_stored.student)
 app.command()(command_stored.book)
-
-
-def _execute(
-    chosen: list[str],
-    jobs: int | None,
-    environment: dict[str, str],
-    values: dict[str, Any] | None = None,
-    keep: Callable[[notebooks.Run], None] = lambda run: None,
-) -> dict[str, notebooks.Run]:
-    """Run notebooks under a progress bar and ``keep`` each one as soon as it has ended.
-
-    Shows every failure and then leaves with 1; leaves with 130 after Ctrl-C.
-    """
-    if not chosen:
-        return {}
-    bar = (BarColumn(), TextColumn("cell"), MofNCompleteColumn(), TimeElapsedColumn())
-    try:
-        with Progress(TextColumn("[bold]{task.description}"), *bar, console=console) as bars:
-            tasks = {stem: bars.add_task(stem, start=False, total=None) for stem in chosen}
-
-            def progress(stem: str, done: int, total: int) -> None:
-                if not bars.tasks[tasks[stem]].started:
-                    bars.start_task(tasks[stem])
-                bars.update(tasks[stem], completed=done, total=total)
-
-            def finished(run: notebooks.Run) -> None:
-                bars.stop_task(tasks[run.stem])
-                keep(run)
-                mark = "[red]failed[/]" if run.error else "[green]passed[/]"
-                bars.console.print(f"{mark} {run.stem} in {run.seconds:.0f} s")
-
-            runs = notebooks.execute(
-                chosen, jobs=jobs, parameters=values, environment=environment, progress=progress, finished=finished
-            )
-    except ValueError as error:
-        raise fail(error) from None
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        console.print("Interrupted: all kernels are stopped; what had finished is complete.")
-        raise typer.Exit(130) from None
-    for run in runs:
-        if run.error:
-            console.rule(f"{run.stem}: this cell failed")
-            console.print(Syntax(run.failed_source, "python", background_color="default"))
-            console.print(Text.from_ansi(run.error))
-    if any(run.error for run in runs):
-        raise typer.Exit(1)
-    return {run.stem: run for run in runs}
-
-
-Force = Annotated[bool, typer.Option("--force", help="execute also what has not changed since its executed copy")]
-
-
-def _fingerprints(chosen: list[str], values: dict[str, Any]) -> dict[str, str]:
-    return {stem: reuse.fingerprint(notebooks.read(stem), values) for stem in chosen}
-
-
-def _unchanged(prints: dict[str, str], copies: Path, drawn: Path, formats: Sequence[str]) -> dict[str, notebooks.Run]:
-    """The notebooks whose executed copy has the fingerprint in ``prints`` and its figures, one line for each."""
-    found = {}
-    for stem, print_of in prints.items():
-        path = copies / f"{stem}.ipynb"
-        if notebook := reuse.reusable(path, print_of, drawn / stem, formats):
-            found[stem] = notebooks.Run(stem, notebook, 0.0)
-            console.print(Text(f"reused {stem}: nothing changed since {path} (--force executes it)"))
-    return found
 
 
 @app.command()
@@ -119,8 +63,8 @@ def run(
     place = notebooks.BUILD / parameters.label(values)
     copies = notebooks.FOLDER if store else place / "notebooks" if values else notebooks.BUILD / "notebooks"
     drawn = out or (place if values else ROOT) / "figures"
-    prints = _fingerprints(chosen, values)
-    done = {} if force or store or timings else _unchanged(prints, copies, drawn, FORMATS)
+    prints = fingerprints(chosen, values)
+    done = {} if force or store or timings else unchanged(prints, copies, drawn, FORMATS)
     failed: dict[str, Path] = {}
 
     def keep(run: notebooks.Run) -> None:
@@ -134,11 +78,13 @@ def run(
             if not store:
                 reuse.record(run.notebook, prints[run.stem], drawn / run.stem, FORMATS)
         notebooks.write(run.notebook, broken if run.error else copies / f"{run.stem}.ipynb")
+        if store and not run.error and not out:
+            archive.publish(run.stem, run.notebook, drawn / run.stem)
 
     environment = {"COURSE_FIGURES": str(drawn.resolve())}
     environment |= {CLAIMS: STRICT, FRAMES: str(ROOT / "docs" / "frames")} if store else {}
     try:
-        done |= _execute([stem for stem in chosen if stem not in done], jobs, environment, values, keep)
+        done |= execute_shown([stem for stem in chosen if stem not in done], jobs, environment, values, keep)
     finally:
         for stem, path in failed.items():
             console.print(Text(f"{stem} as far as it came: {path}"))
@@ -159,30 +105,6 @@ def _show_timings(runs: Iterable[notebooks.Run]) -> None:
             first = run.notebook.cells[index].source.strip().splitlines()[0]
             table.add_row(run.stem, str(index), f"{seconds:.1f}", Text(first[:60]))
     console.print(table)
-
-
-@app.command()
-def figures(
-    names: Names = None,
-    format: Annotated[list[str] | None, typer.Option(help=f"one of {', '.join(FORMATS)}; may be repeated")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for figures")] = None,
-    parameter: Parameters = None,
-    jobs: Jobs = None,
-    force: Force = False,
-) -> None:
-    """Regenerate figures only: nothing but the figures is written. With -p they go to build/<the parameters>/."""
-    formats = format or list(FORMATS)
-    if unknown := set(formats) - set(FORMATS):
-        raise fail(f"--format {', '.join(sorted(unknown))}: choose among {', '.join(FORMATS)}")
-    chosen = select(names)
-    values = read_parameters(parameter, chosen)
-    place = notebooks.BUILD / parameters.label(values) if values else notebooks.BUILD
-    drawn = out or (place if values else ROOT) / "figures"
-    drawn.mkdir(parents=True, exist_ok=True)
-    done = {} if force else _unchanged(_fingerprints(chosen, values), place / "notebooks", drawn, formats)
-    environment = {"COURSE_FIGURES": str(drawn.resolve()), "COURSE_FORMATS": ",".join(formats)}
-    _execute([stem for stem in chosen if stem not in done], jobs, environment, values)
-    console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}"))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

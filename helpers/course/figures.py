@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from helpers.course.figure_data import figure_images, figure_table
+from helpers.course.figure_style import style_from
 from helpers.course.places import ROOT
-from helpers.course.recording import changed_parameters, published_parameters
+from helpers.course.recording import changed_parameters, published_cell, published_parameters
 
-__all__ = ["FORMATS", "ROOT", "STYLE", "Figures", "changed_pixels", "embedded_png", "render", "replace_file"]
+__all__ = ["FORMATS", "ONLY", "ROOT", "STYLE", "Figures", "changed_pixels", "embedded_png", "render", "replace_file"]
 
 FORMATS = ("svg", "png", "pdf")
+ONLY = "COURSE_FIGURE_NAMES"
 # Okabe & Ito's colours, told apart by colour-blind eyes; the dashes tell them apart in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
@@ -100,7 +103,8 @@ class Figures:
     """Saves and shows the figures of one notebook; creating it sets the course's style.
 
     notebook: its stem. Files go to ``figures/<notebook>/`` beside the package; the environment variables
-    COURSE_FIGURES (another root folder) and COURSE_FORMATS (such as "svg,png") change that.
+    COURSE_FIGURES (another root folder) and COURSE_FORMATS (such as "svg,png") change that, COURSE_FIGURE_STYLE says
+    how they shall look (`FigureStyle`), and COURSE_FIGURE_NAMES which ones are wanted, where it is not all.
     """
 
     def __init__(self, notebook: str):
@@ -109,7 +113,9 @@ class Figures:
             raise ValueError(f"COURSE_FORMATS: {', '.join(sorted(unknown))} not among {', '.join(FORMATS)}")
         self.notebook, self.formats = notebook, formats
         self.folder = Path(os.environ.get("COURSE_FIGURES", ROOT / "figures")) / notebook
-        plt.style.use(STYLE)
+        self.style = style_from(os.environ)
+        self.wanted = os.environ.get(ONLY, "").split(",") if os.environ.get(ONLY) else None
+        plt.style.use(STYLE | self.style.settings())
 
     def save(self, fig: Figure, name: str, *, alt: str, caption: str) -> None:
         """Write ``fig`` as ``<name>.svg, .png, .pdf``, embed the PNG with its caption, and close the figure.
@@ -123,9 +129,13 @@ class Figures:
             raise ValueError(f"name: {name!r} is not snake_case")
         if not alt.strip() or not caption.strip():
             raise ValueError(f"{name}: alt and caption must both say something")
+        if self.wanted is not None and name not in self.wanted:
+            plt.close(fig)
+            return
+        self.style.fit(fig)
         fig.draw_without_rendering()
         fig.set_layout_engine("none")  # otherwise each format moves the axes a little, and the order of formats shows
-        about = (name, alt, self._source(), LICENCE)
+        about = (name, alt, self._source(name), LICENCE)
         data = {format: render(fig, format, about) for format in {*self.formats, "png"}}
         for format in self.formats:
             replace_file(self.folder / f"{name}.{format}", data[format])
@@ -141,10 +151,14 @@ class Figures:
         )
         display({"text/markdown": f"*{caption}*", "text/plain": caption}, raw=True)
 
-    def _source(self) -> str:
-        """The notebook, and what a reader changed in it."""
-        changed = changed_parameters(published_parameters(self.notebook))
-        return ", ".join([f"notebooks/{self.notebook}.ipynb", *(f"{name}={value}" for name, value in changed.items())])
+    def _source(self, name: str) -> str:
+        """The notebook, the cell, its parameters as they are now, and the versions of what computes and draws."""
+        published = published_parameters(self.notebook)
+        values = published | {key: repr(value) for key, value in changed_parameters(published).items()}
+        cell = published_cell(self.notebook, name)
+        parts = [f"notebooks/{self.notebook}.ipynb" + (f"#{cell}" if cell else "")]
+        parts += [f"{key}={value}" for key, value in values.items()]
+        return ", ".join([*parts, *(f"{package} {version(package)}" for package in ("numpy", "torch", "matplotlib"))])
 
     def _save_data(self, fig: Figure, name: str) -> None:
         replace_file(self.folder / f"{name}.csv", figure_table(fig))

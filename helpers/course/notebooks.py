@@ -200,18 +200,20 @@ def execute(
     jobs: int | None = None,
     parameters: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    prepare: Callable[[str, NotebookNode], NotebookNode] = lambda stem, notebook: notebook,
     progress: Progress = _silent,
     finished: Callable[[Run], None] = lambda run: None,
 ) -> list[Run]:
     """Execute notebooks in parallel, each in its own kernel; ``finished`` is called as each one ends.
 
-    jobs: how many at once, ≥ 1; by default one per core. A failing notebook does not stop the others.
+    jobs: how many at once, ≥ 1; by default one per core. prepare: what to do with a notebook, its parameters set,
+    before it is executed. A failing notebook does not stop the others.
     KeyboardInterrupt (or SIGTERM) ends every kernel before it reaches the caller.
     """
     jobs = cores() if jobs is None else jobs
     if jobs < 1:
         raise ValueError(f"jobs: {jobs} is not at least 1")
-    prepared = {stem: with_parameters(stem, read(stem), parameters or {}) for stem in chosen}
+    prepared = {stem: prepare(stem, with_parameters(stem, read(stem), parameters or {})) for stem in chosen}
 
     async def all_of_them() -> list[Run]:
         this = asyncio.current_task()

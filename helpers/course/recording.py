@@ -20,13 +20,27 @@ from helpers.course.places import ROOT
 CLAIMS, RECORD, STRICT = "COURSE_CLAIMS", "record", "strict"
 
 
-def published_parameters(stem: str) -> dict[str, str]:
-    """Name → repr of each published parameter of a stored notebook; empty for a notebook that was never stored."""
+def _published(stem: str) -> dict[str, Any]:
+    """The stored notebook as its file says it; empty where there is none."""
     path = Path(os.environ.get("COURSE_NOTEBOOKS", ROOT / "notebooks")) / f"{stem}.ipynb"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["metadata"]["course"]["parameters"]
-    except (OSError, KeyError, ValueError):
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
+
+
+def published_parameters(stem: str) -> dict[str, str]:
+    """Name → repr of each published parameter of a stored notebook; empty for a notebook that was never stored."""
+    return _published(stem).get("metadata", {}).get("course", {}).get("parameters", {})
+
+
+def published_cell(stem: str, figure: str) -> str:
+    """The id of the cell of a stored notebook that saves the figure of this name; empty where there is none."""
+    for cell in _published(stem).get("cells", []):
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code" and "figures.save(" in source and f'"{figure}"' in source:
+            return cell.get("id", "")
+    return ""
 
 
 def changed_parameters(published: Mapping[str, str]) -> dict[str, Any]:
