@@ -15,6 +15,8 @@ same shape that autograd can differentiate.
 `moments`: expectations under normal input.
 `mean_field`: what a wide random layer does to the variance of a signal and of a gradient.
 `propagation`: the same, measured in random networks.
+`idle`: weights to which a batch hands no gradient.
+`contest`: networks trained on data, every repeat and every rate at once.
 `rounding`: floating-point rounding as the only non-linearity of a network.
 `evolution`: an evolution strategy, which needs no gradient.
 """
@@ -26,8 +28,10 @@ from helpers.activation_functions.functions import ACTIVATIONS, Activation, Arra
 from helpers.activation_functions.forms import min_exp, min_exp_by_cases, min_exp_max, min_exp_naive, min_exp_relu
 from helpers.activation_functions.saturated_share import saturation
 from helpers.activation_functions.moments import min_exp_moments, normal_expectation, second_moment, slope_moment
+from helpers.activation_functions.idle import idle_weights
 from helpers.activation_functions.mean_field import chi1, edge_of_chaos, gain, variance_map, variance_map_slope
 from helpers.activation_functions.propagation import gradient_through_layers
+from helpers.activation_functions.contest import Accuracies, Splits, at_chosen_rates, split_data, train_networks
 from helpers.activation_functions.rounding import SMALLEST_NORMAL, flushed_denormals, round_trip, rounding_network
 from helpers.activation_functions.evolution import evolve
 
@@ -51,12 +55,18 @@ __all__ = [
     "normal_expectation",
     "second_moment",
     "slope_moment",
+    "idle_weights",
     "chi1",
     "edge_of_chaos",
     "gain",
     "variance_map",
     "variance_map_slope",
     "gradient_through_layers",
+    "Accuracies",
+    "Splits",
+    "at_chosen_rates",
+    "split_data",
+    "train_networks",
     "SMALLEST_NORMAL",
     "flushed_denormals",
     "round_trip",
