@@ -13,7 +13,8 @@ torch Jacobian to one direction.
 - `toy`: the two-loss problem of CAGrad's authors, and walks over it
 - `scalings`: equal weights, lengths, projections or singular values
 - `min_norm`: the shortest convex combination (MGDA): closed form, all supports, the solver, its certificate
-- `rows`: gradients as rows of a Jacobian, and whom the normalised sum hurts; `digit_tasks`: real ones
+- `rows`: gradients as rows of a Jacobian, and whom the normalised sum hurts; `digit_tasks`: real ones,
+  and how close they come to the bound for a shared encoder
 - `smooth`: softmin in place of the minimum, its naive iteration, its fixed point, descent on softmax weights
 - `iterations`: Frank–Wolfe and the article's running average
 - `surgery`, `cagrad`, `bargaining`, `cone`: PCGrad, CAGrad, Nash-MTL, UPGrad
@@ -27,7 +28,7 @@ from helpers.multi_task_gradients.aggregators import AGGREGATORS, WEIGHTS, Aggre
 from helpers.multi_task_gradients.bargaining import nash_mtl_weights
 from helpers.multi_task_gradients.cagrad import cagrad_weights
 from helpers.multi_task_gradients.cone import upgrad_weights, upgrad_weights_by_projection
-from helpers.multi_task_gradients.digit_tasks import digit_gradients
+from helpers.multi_task_gradients.digit_tasks import digit_gradients, largest_cosine, share_of_bound
 from helpers.multi_task_gradients.gram import gram_matrix, solved_weights, unit_gram
 from helpers.multi_task_gradients.iterations import averaged_weights, frank_wolfe_weights
 from helpers.multi_task_gradients.min_norm import (
@@ -95,6 +96,8 @@ __all__ = [
     "softmax_descent_weights",
     "excess",
     "duality_gap",
+    "share_of_bound",
+    "largest_cosine",
     "safe_condition_number",
     "raised_by_bound",
     "Aggregator",

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
-from helpers.inputs import integer
+from helpers.inputs import integer, real_array
 from helpers.multi_task_gradients._compiled import Array
 
 
@@ -50,3 +51,46 @@ def digit_gradients(
     slope = 1 - code.detach().numpy() ** 2
     jacobian = np.einsum("np,nh,hk->nhpk", x, slope, np.eye(hidden)).reshape(batch * hidden, -1)
     return on_code, on_weights, jacobian
+
+
+def share_of_bound(weights: ArrayLike, on_code: ArrayLike, on_weights: ArrayLike, jacobian: ArrayLike) -> Array:
+    """‖Σ α_i g_i‖ over its bound ‖Σ α_i z_i‖ ‖J‖, with the spectral norm, for each row α of ``weights`` (m, tasks).
+
+    on_code, on_weights, jacobian: rows z_i and g_i = z_i J, and J, as `digit_gradients` gives them. ValueError for
+    shapes that do not fit.
+
+    >>> z, J = np.array([[4.0, -2.0], [0.0, 2.0]]), np.diag([1.0, 0.5])
+    >>> share_of_bound([[1, 0], [0, 1]], z, z @ J, J).round(3).tolist()
+    [0.922, 0.5]
+    """
+    alpha, z, g, J = (
+        real_array(name, value)
+        for name, value in (
+            ("weights", weights),
+            ("on_code", on_code),
+            ("on_weights", on_weights),
+            ("jacobian", jacobian),
+        )
+    )
+    if any(part.ndim != 2 for part in (alpha, z, g, J)) or not alpha.shape[1] == len(z) == len(g):
+        raise ValueError(
+            f"weights, on_code, on_weights: give (m, n), (n, …), (n, …); got {alpha.shape}, {z.shape}, {g.shape}"
+        )
+    if J.shape != (z.shape[1], g.shape[1]):
+        raise ValueError(f"jacobian: has shape {J.shape}; give {(z.shape[1], g.shape[1])}, from on_code to on_weights")
+    share: Array = np.linalg.norm(alpha @ g, axis=1) / np.linalg.norm(alpha @ z, axis=1) / np.linalg.norm(J, 2)
+    return share
+
+
+def largest_cosine(rows: ArrayLike) -> float:
+    """The largest |cos∠(g_i, g_j)| of two different rows of (n, d), n ≥ 2. ValueError for fewer rows or a zero one.
+
+    >>> largest_cosine([[1, 0], [0, 2], [-3, 4]])
+    0.8
+    """
+    array = real_array("rows", rows)
+    if array.ndim != 2 or len(array) < 2 or not array.any(1).all():
+        raise ValueError(f"rows: has shape {array.shape}; give (n, d) with two rows or more, none of them zero")
+    unit = array / np.linalg.norm(array, axis=1, keepdims=True)
+    cosines = np.abs(unit @ unit.T)
+    return float(cosines[~np.eye(len(array), dtype=bool)].max())

@@ -51,3 +51,32 @@ def test_the_seed_decides_and_the_labels_matter():
 def test_refuses_batches_that_do_not_fit(batch):
     with pytest.raises(ValueError, match="batch"):
         gradients(batch=batch)
+
+
+def test_share_of_bound_is_attained_along_the_first_singular_vector():
+    jacobian = RNG.standard_normal((5, 3))
+    left, sizes, _ = np.linalg.svd(jacobian, full_matrices=False)
+    z = left.T[:2]
+    shares = mtg.share_of_bound(np.eye(2), z, z @ jacobian, jacobian)
+    assert_allclose(shares, [1, sizes[1] / sizes[0]], rtol=1e-12)
+
+
+def test_share_of_bound_refuses_shapes_that_do_not_fit():
+    on_code, on_weights, jacobian = gradients()
+    for bad in (
+        (np.ones((4, 2)), on_code, on_weights, jacobian),
+        (np.ones(3), on_code, on_weights, jacobian),
+        (np.ones((4, 3)), on_code, on_weights, jacobian.T),
+    ):
+        with pytest.raises(ValueError, match="give"):
+            mtg.share_of_bound(*bad)
+
+
+def test_largest_cosine_knows_no_sign_and_no_length():
+    rows = RNG.standard_normal((4, 6))
+    rows[2] = -7 * rows[0]
+    assert_allclose(mtg.largest_cosine(rows), 1)
+    assert mtg.largest_cosine(np.eye(3)) == 0
+    for bad in (rows[:1], rows[0], np.zeros((2, 3))):
+        with pytest.raises(ValueError, match="rows"):
+            mtg.largest_cosine(bad)
