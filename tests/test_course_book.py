@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,8 +18,6 @@ from helpers.course.frames import INDEX
 STEMS = notebooks.stems()
 NOTEBOOKS = {stem: notebooks.read(stem) for stem in STEMS}
 OTHERS = ["index", "claims", "errata", "gallery", "glossary", "benchmarks", "references"]
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-needs_browser = pytest.mark.skipif(not (BROWSER and DRIVER), reason="no chromium and chromedriver on this machine")
 
 
 @pytest.fixture(scope="module")
@@ -135,23 +132,6 @@ def test_a_page_folds_plots_and_solutions_and_marks_what_lies_beyond():
     assert notebook.cells[1].source == "## One (S1)\n\nsee [two](#Two)"  # the notebook itself stays
 
 
-@pytest.fixture(scope="module")
-def driver():
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    # A proxy that does not exist: what leaves the machine fails, and is seen.
-    quiet = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--proxy-server=127.0.0.1:9", *quiet):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    driver.set_script_timeout(120)
-    yield driver
-    driver.quit()
-
-
 RAW = """
 const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT), found = [];
 while (walker.nextNode()) {
@@ -169,7 +149,6 @@ def wide(driver, width):
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
-@needs_browser
 def test_a_browser_without_a_network_shows_every_page(site, driver):
     for name in [*STEMS, *OTHERS]:
         wide(driver, 1280)
@@ -184,7 +163,6 @@ def test_a_browser_without_a_network_shows_every_page(site, driver):
         assert driver.execute_script("return document.documentElement.scrollWidth") <= 320, f"{name} is too wide"
 
 
-@needs_browser
 def test_a_slider_moves_with_the_keyboard_and_claims_can_be_filtered(site, driver):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
@@ -203,3 +181,43 @@ def test_a_slider_moves_with_the_keyboard_and_claims_can_be_filtered(site, drive
     rows = [row.text for row in driver.find_elements(By.CSS_SELECTOR, "main tbody tr") if row.is_displayed()]
     refuted = sum(row["verdict"] == "refuted" for stem in STEMS for row in notebooks.claims(NOTEBOOKS[stem]))
     assert len(rows) == refuted and all("refuted" in row for row in rows)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index", STEMS[0], "gallery", "errata", "claims"])
+def test_axe_finds_no_violation(name, theme, site, driver):
+    """Contrast, names, order, language: what axe-core can see of WCAG A and AA."""
+    import axe_core_python
+
+    wide(driver, 1280)
+    driver.get((site / f"{name}.html").as_uri())
+    driver.execute_async_script(SETTLED)
+    driver.execute_script(f"document.documentElement.dataset.theme = document.documentElement.dataset.mode = '{theme}'")
+    driver.execute_script((Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    run = "const done = arguments[0]; axe.run({runOnly: ['wcag2a', 'wcag2aa']}).then(found => done(found.violations));"
+    violations = driver.execute_async_script(run)
+    told = [(found["id"], node["target"], node["html"][:200]) for found in violations for node in found["nodes"]]
+    assert not told
+
+
+def test_a_page_is_printed_with_a_bookmark_and_nothing_cut(site, tmp_path, driver):
+    from pypdf import PdfReader
+
+    from helpers.course.book_pdf import print_book
+
+    assert print_book(site, tmp_path / "book.pdf", ["2_determinant_derivatives", "errata"]) >= 10
+    book = PdfReader(tmp_path / "book.pdf")
+    assert [entry.title for entry in book.outline] == ["Derivatives of determinants", "Errata"]
+    words = " ".join(" ".join(page.extract_text() for page in book.pages).split())
+    claims = notebooks.claims(NOTEBOOKS["2_determinant_derivatives"])
+    assert sum(f"{row['id']}, {row['verdict']}" in words for row in claims) == len(claims)
+    assert sum(len(page.images) for page in book.pages) >= len(shown(NOTEBOOKS["2_determinant_derivatives"]))
+
+
+def test_printing_without_a_browser_says_so(site, tmp_path, monkeypatch):
+    from helpers.course import book_pdf
+
+    monkeypatch.setattr(book_pdf.shutil, "which", lambda name: None)
+    with pytest.raises(OSError, match="printing needs a browser"):
+        book_pdf.print_book(site, tmp_path / "book.pdf", ["index"])
+    assert not (tmp_path / "book.pdf").exists()

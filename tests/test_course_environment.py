@@ -21,7 +21,7 @@ from helpers.course.figures import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 # Not on conda-forge under a name we could check; pip installs them there.
-PIP_ONLY = {"sphinx-mathjax-offline", "torchjd", "vector-quantize-pytorch"}
+PIP_ONLY = {"axe-core-python", "sphinx-mathjax-offline", "sphinx-revealjs", "torchjd", "vector-quantize-pytorch"}
 
 
 def bounds(specs):

@@ -169,6 +169,10 @@ class Claims:
             raise ValueError(f"{id}: reason must say why nothing here can test it")
         self._close(id, statement, by, "", reason, "not testable here", "not testable here")
 
+    def verdict(self, id: str) -> str:
+        """The verdict of a claim that was judged. KeyError for one that was not."""
+        return self._claims[id].verdict
+
     def table(self) -> None:
         """Show all claims in the article's order, and in how many audited runs it held.
 

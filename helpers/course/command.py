@@ -18,6 +18,7 @@ from helpers.course import (
     archive,
     command_audit,
     command_figures,
+    command_grade,
     command_stored,
     copies,
     notebooks,
@@ -34,11 +35,13 @@ from helpers.course.widgets import FRAMES
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(command_audit.audit)
 app.command()(command_figures.figures)
+app.command()(command_grade.grade)
 app.command()(command_stored.claims)
 app.command("list")(command_stored.list_)
 app.command()(command_stored.contents)
 app.command()(command_stored.student)
 app.command()(command_stored.book)
+app.command()(command_stored.slides)
 
 
 @app.command()

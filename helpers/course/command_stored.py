@@ -1,8 +1,9 @@
-"""The commands about stored notebooks, which execute nothing: claims, list, contents, student, book."""
+"""The commands about stored notebooks, which execute nothing: claims, list, contents, student, book, slides."""
 
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from helpers.course import copies, notebooks, parameters, reading, readme
+from helpers.course import classroom, copies, notebooks, parameters, reading, readme
 from helpers.course.audit import read_results
 from helpers.course.contents import contents as contents_of
 from helpers.course.contents import contents_cell
@@ -78,6 +79,8 @@ def contents(
 def student(
     names: Names = None,
     out: Annotated[Path, typer.Option(help="folder")] = Path("student"),
+    core: Annotated[bool, typer.Option("--core", help="the core path only")] = False,
+    vote: Annotated[bool, typer.Option("--vote", help="questions first, results when the class has voted")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="keep edited copies under another name, write new ones")
     ] = False,
@@ -93,20 +96,50 @@ def student(
             "Name other notebooks, another --out, or --force, which keeps the old copy beside the new one"
         )
     for stem in chosen:
-        kept = copies.hand_out(notebooks.without_solutions(notebooks.read(stem)), out / f"{stem}.ipynb")
+        notebook = notebooks.read(stem)
+        if vote:
+            notebook = classroom.vote_copy(stem, notebook)
+        elif core:
+            notebook = classroom.core_copy(notebook)
+        kept = copies.hand_out(notebooks.without_solutions(notebook), out / f"{stem}.ipynb")
         if kept:
             console.print(Text(f"{stem}: the edited copy is now {kept}"))
     console.print(Text(f"Student copies: {out}{os.sep}"))
 
 
-def book() -> None:
+def book(
+    pdf: Annotated[bool, typer.Option("--pdf", help="print it, too: build/book.pdf; needs chromium")] = False,
+) -> None:
     """Build the site from the stored notebooks, to be read without a network: build/book/index.html."""
-    try:
-        import sphinx  # noqa: F401
-    except ImportError:
-        raise fail("the book needs Sphinx: pip install -e '.[book]', or make book") from None
+    _need_sphinx()
     from helpers.course.book import SITE, build
+    from helpers.course.book_pdf import PDF, print_book
 
     if code := build():
         raise fail(f"Sphinx ended with {code}; the warnings above are errors here")
     console.print(Text(f"The book: {SITE / 'index.html'}"))
+    if pdf:
+        try:
+            pages = print_book(SITE, PDF)
+        except (OSError, ValueError) as error:
+            raise fail(error) from None
+        console.print(Text(f"The book on {pages} pages: {PDF}"))
+
+
+def slides(
+    names: Names = None, out: Annotated[Path | None, typer.Option(help="folder; build/slides for none")] = None
+) -> None:
+    """Make a deck for each notebook, to be shown without a network; S opens the speaker's notes."""
+    _need_sphinx()
+    from helpers.course.slides import DECKS, build
+
+    chosen = select(names)
+    if code := build(chosen, out or DECKS):
+        raise fail(f"Sphinx ended with {code}; the warnings above are errors here")
+    for stem in chosen:
+        console.print(Text(f"{(out or DECKS) / stem}.html"))
+
+
+def _need_sphinx() -> None:
+    if find_spec("sphinx") is None or find_spec("sphinx_revealjs") is None:
+        raise fail("the book and the slides need Sphinx: pip install -e '.[book]', or make book") from None

@@ -117,7 +117,7 @@ def without_solutions(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-class _Client(NotebookClient):
+class Client(NotebookClient):
     """nbclient, made fit for several notebooks in one event loop."""
 
     @asynccontextmanager
@@ -152,7 +152,7 @@ async def execute_one(
     stem: str, notebook: NotebookNode, environment: Mapping[str, str], progress: Progress = _silent
 ) -> Run:
     """Execute ``notebook`` in a kernel of its own, with one thread and ``environment``; a failing cell ends it."""
-    client = _Client(
+    client = Client(
         notebook,
         kernel_name="python3",
         timeout=CELL_TIMEOUT,

@@ -1,0 +1,103 @@
+"""Copies for a class: the core path alone, and one that asks before it shows."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterable
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from helpers.course.contents import CONTENTS
+from helpers.course.links import claims_shown
+from helpers.course.reading import core
+from helpers.course.seminar import PREDICT, Question, opening, questions
+from helpers.course.verdicts import ID
+
+SOLUTION = "### BEGIN SOLUTION"
+_CLAIMS = re.compile(r'Claims\("([^"]+)"')
+_USES_CLAIMS = re.compile(r"\bclaims\.\w+\(")
+
+
+def core_copy(notebook: NotebookNode) -> NotebookNode:
+    """The core path of an executed notebook: it owes only what it shows, and its contents list only what it has."""
+    result = copy.deepcopy(notebook)
+    result.cells = core(result)
+    closed = sorted({_base(id) for cell in result.cells for id in claims_shown(cell)}, key=_order)
+    headings = [match for cell in result.cells for match in re.findall(r"^## (.+)$", cell.source, re.MULTILINE)]
+    for cell in result.cells:
+        if cell.cell_type == "code":
+            cell.source = _CLAIMS.sub(lambda match: f'{match[0]}, owed="{" ".join(closed)}"', cell.source, count=1)
+        elif CONTENTS in cell.metadata.get("tags", []):
+            rows = cell.source.splitlines()
+            cell.source = "\n".join(row for row in rows if not row.startswith("| [") or _listed(row, headings))
+    return result
+
+
+def vote_copy(stem: str, notebook: NotebookNode) -> NotebookNode:
+    """A copy that asks: the set-up, and each question of the core with a cell that takes the votes; exercises between.
+
+    Verdicts, figures and prose come from the published notebook when a vote is taken (`helpers.course.votes`).
+    ValueError as `questions`.
+    """
+    whole = core_copy(notebook)
+    kept, held_back = split_opening(whole)
+    cells = [*kept, new_code_cell(f'from helpers.course.votes import Vote\n\nvote = Vote("{stem}")', id="vote")]
+    if held_back:
+        cells.append(new_code_cell("vote.begin()", id="vote-begin"))
+    asked = [cell for cell in whole.cells if PREDICT in cell.metadata.get("tags", [])]
+    for number, (question, cell) in enumerate(zip(questions(whole), asked, strict=True), 1):
+        cell.source = f"## Question {number}\n\n{_without_headings(cell.source)}"
+        counts = ", ".join(f"{letter}=0" for letter in question.choices)
+        cells += [cell, new_code_cell(f'vote("{question.id}", {counts})', id=f"vote-{question.id}")]
+        cells += exercise_cells(question.cells)
+    whole.cells = cells
+    return whole
+
+
+def split_opening(lesson: NotebookNode) -> tuple[list[NotebookNode], list[NotebookNode]]:
+    """The cells before the first question: those that a vote copy shows, and those from the first claim on."""
+    cells = [cell for cell in opening(lesson) if CONTENTS not in cell.metadata.get("tags", [])]
+    first = next((k for k, cell in enumerate(cells) if _USES_CLAIMS.search(cell.source)), len(cells))
+    while first < len(cells) and cells[first - 1].cell_type == "markdown":  # the prose that leads to it goes with it
+        first -= 1
+    return cells[:first], cells[first:]
+
+
+def hidden_in(question: Question) -> list[NotebookNode]:
+    """The cells that the vote on a question shows: all that follow, but exercises."""
+    exercises = [cell.get("id") for cell in exercise_cells(question.cells)]
+    return [cell for cell in question.cells if cell.get("id") not in exercises]
+
+
+def exercise_cells(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """The exercises among ``cells``: from the heading of each to the cell that holds its solution."""
+    found: list[NotebookNode] = []
+    waiting: list[NotebookNode] = []
+    for cell in cells:
+        if cell.cell_type == "markdown" and re.match(r"### Exercise", cell.source):
+            waiting = [cell]
+        elif waiting:
+            waiting.append(cell)
+        if waiting and cell.cell_type == "code" and SOLUTION in cell.source:
+            found, waiting = [*found, *waiting], []
+    return found
+
+
+def _without_headings(text: str) -> str:
+    return re.sub(r"^#+ .*\n+", "", text, flags=re.MULTILINE)
+
+
+def _listed(row: str, headings: Iterable[str]) -> bool:
+    return any(row.startswith(f"| [{heading}](") for heading in headings)
+
+
+def _base(id: str) -> str:
+    return id.rstrip("abcdefghijklmnopqrstuvwxyz")
+
+
+def _order(id: str) -> tuple[int, int]:
+    match = ID.fullmatch(id)
+    assert match is not None  # as `claims_shown` found it
+    return "SFEXB".index(match[1]), int(match[2])

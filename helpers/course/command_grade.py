@@ -1,0 +1,55 @@
+"""`course grade`: points for each exercise of the notebooks that a class handed in."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from helpers.course import grading, notebooks
+from helpers.course.figures import replace_file
+from helpers.course.terminal import console, fail
+
+
+def grade(
+    folder: Annotated[
+        Path, typer.Argument(help="where the returned notebooks lie, such as returned/NAME/6_attention_scale.ipynb")
+    ],
+    out: Annotated[Path, typer.Option(help="the table, as CSV")] = Path("points.csv"),
+    seconds: Annotated[int, typer.Option(min=1, help="for one cell; ten times as many for a notebook")] = 60,
+    megabytes: Annotated[int, typer.Option(min=500, help="of memory for one notebook; 0 on Windows: no limit")] = 8000,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="notebooks at once; one per core")] = None,
+) -> None:
+    """Check every exercise of the notebooks below FOLDER, and write a table of points.
+
+    Each notebook runs in a process of its own. Read SECURITY.md before you run what others wrote.
+    """
+    if not folder.is_dir():
+        raise fail(f"{folder} is no folder")
+    try:
+        grades = grading.grade(
+            folder,
+            seconds=seconds,
+            megabytes=megabytes,
+            jobs=jobs or notebooks.cores(),
+            graded=lambda name: console.print(Text(f"graded {name}")),
+        )
+    except ValueError as error:
+        raise fail(error) from None
+    rows = grading.table(grades)
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    replace_file(out, buffer.getvalue().encode())
+    shown = Table("student", "notebook", "points", "of")
+    for student, notebook in dict.fromkeys((each.student, each.notebook) for each in grades):
+        own = [each for each in grades if (each.student, each.notebook) == (student, notebook)]
+        shown.add_row(*map(Text, (student, notebook, str(sum(each.points for each in own)), str(len(own)))))
+    console.print(shown)
+    console.print(Text(f"Points: {out}"))
