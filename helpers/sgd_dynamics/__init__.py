@@ -20,12 +20,14 @@ Gradient descent is "heavy_ball" with β = 0. Positions have their coordinates o
 - `laws`: laws of one coordinate on a grid, without sampling
 - `orders`: errors of a scheme against its equation, and the power of the time step in them
 - `networks`: many small networks trained at once
+- `frameworks`: the path of PyTorch's SGD on a quadratic
 - private: `_types` (what arrays and gradients are), `_range` (products that cannot overflow on the way),
   `_passage` (the mesh and the logarithms behind mean passage times)
 """
 
 from helpers.sgd_dynamics.escape import exit_times, kramers_time, mean_passage_time, mean_passage_time_by_simpson
 from helpers.sgd_dynamics.flows import critical_friction, gradient_flow, inertial_flow
+from helpers.sgd_dynamics.frameworks import torch_sgd_path
 from helpers.sgd_dynamics.langevin import simulate_kramers, simulate_langevin
 from helpers.sgd_dynamics.laws import gibbs_shares, stationary_shares
 from helpers.sgd_dynamics.least_squares import least_squares_covariance, least_squares_sgd
@@ -79,6 +81,7 @@ __all__ = [  # in the order in which the notebook meets them
     "stability_limit",
     "simulate_kramers",
     "relative_temperature",
+    "torch_sgd_path",
     "minibatch_factor",
     "least_squares_sgd",
     "least_squares_covariance",
