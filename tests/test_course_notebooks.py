@@ -35,7 +35,7 @@ def store(folder, stem, *sources):
     cells = [new_markdown_cell(f"# {stem}"), new_code_cell("size = 2", metadata={"tags": ["parameters"]})]
     notebook = new_notebook(cells=[*cells, *(new_code_cell(source) for source in sources)])
     folder.mkdir(exist_ok=True, parents=True)
-    nbformat.write(notebook, folder / f"{stem}.ipynb")
+    notebooks.write(notebook, folder / f"{stem}.ipynb")
 
 
 @pytest.fixture

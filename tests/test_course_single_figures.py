@@ -167,7 +167,7 @@ def test_a_wish_survives_the_way_through_the_environment_and_the_default_leaves_
 @pytest.mark.parametrize("stem", STEMS)
 def test_the_archive_and_the_manifest_hold_every_figure_with_its_data(stem, tmp_path):
     notebook = notebooks.read(stem)
-    archive.unpack(stem, notebook, tmp_path)
+    archive.unpack_figures(stem, notebook, tmp_path)
     hashes = json.loads(archive.MANIFEST.read_text())[stem]["sha256"]
     wanted = {f"{name}.{kind}" for name in archive.saved(notebook) for kind in (*FORMATS, "csv")}
     assert set(hashes) == {path.name for path in tmp_path.iterdir()} >= wanted
@@ -176,7 +176,7 @@ def test_the_archive_and_the_manifest_hold_every_figure_with_its_data(stem, tmp_
 
 def test_what_changed_is_told_file_by_file(tmp_path):
     stem = STEMS[0]
-    archive.unpack(stem, notebooks.read(stem), tmp_path)
+    archive.unpack_figures(stem, notebooks.read(stem), tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
     svg, png, other = (next(name for name in names if name.endswith(kind)) for kind in (".svg", ".png", ".csv"))
     (tmp_path / other).unlink()

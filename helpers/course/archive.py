@@ -95,7 +95,7 @@ def published_files(stem: str) -> list[str]:
         return archive.namelist()
 
 
-def unpack(stem: str, notebook: NotebookNode, folder: Path) -> None:
+def unpack_figures(stem: str, notebook: NotebookNode, folder: Path) -> None:
     """Write the published figures of a notebook into ``folder``, in every format, with their data."""
     for figure in shown(notebook):
         replace_file(folder / f"{figure.name}.png", figure.png)

@@ -17,7 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.course import notebooks
-from helpers.course.archive import unpack
+from helpers.course.archive import unpack_figures
 from helpers.course.book_pages import claim_link, pages
 from helpers.course.contents import anchor
 from helpers.course.figures import ROOT, embedded_png, replace_file
@@ -49,7 +49,7 @@ def write_source(stored: Mapping[str, NotebookNode], folder: Path) -> None:
     if FRAMES.exists():
         shutil.copytree(FRAMES, folder / "extra" / "frames")
     for stem, notebook in stored.items():
-        unpack(stem, notebook, folder / "extra" / "figures" / stem)
+        unpack_figures(stem, notebook, folder / "extra" / "figures" / stem)
         replace_file(folder / f"{stem}.ipynb", nbformat.writes(page(stem, notebook)).encode())
     for name, text in pages(stored).items():
         replace_file(folder / f"{name}.md", text.encode())

@@ -1,141 +1,92 @@
-"""The `course` command: run, test, open and take apart the notebooks."""
+"""The `course` command: run, test, open and take apart the notebooks.
+
+A command is imported when it is called, so that help comes at once.
+"""
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from typing import Annotated, Any
 
 import typer
-from rich.markdown import Markdown
-from rich.table import Table
-from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from helpers.course import (
-    archive,
-    command_audit,
-    command_figures,
-    command_grade,
-    command_stored,
-    copies,
-    notebooks,
-    parameters,
-    readme,
-    reuse,
-)
-from helpers.course.figures import FORMATS, ROOT
-from helpers.course.progress import Force, execute_shown, fingerprints, unchanged
-from helpers.course.recording import CLAIMS, STRICT
-from helpers.course.terminal import Jobs, Names, Parameters, console, fail, read_parameters, select
-from helpers.course.widgets import FRAMES
-
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command()(command_audit.audit)
-app.command()(command_figures.figures)
-app.command()(command_grade.grade)
-app.command()(command_stored.claims)
-app.command("list")(command_stored.list_)
-app.command()(command_stored.contents)
-app.command()(command_stored.student)
-app.command()(command_stored.book)
-app.command()(command_stored.slides)
+PACKAGE = "scientific-spaces-course"
+# Name → file, function, first sentence of its docstring (a test compares).
+COMMANDS = {
+    "run": ("command_run", "run", "Execute notebooks, write their figures, and print the scoreboard of claims."),
+    "lab": ("command_open", "lab", "Open JupyterLab, with sliders, in copies that you may change."),
+    "figures": ("command_figures", "figures", "Regenerate figures: of all notebooks, of some, or single ones."),
+    "list": ("command_stored", "list_", "List the notebooks with their minutes; of chosen ones also the parameters."),
+    "claims": ("command_stored", "claims", "Print the scoreboard; for chosen notebooks, every claim."),
+    "book": ("command_stored", "book", "Build the site, to be read without a network."),
+    "slides": ("command_stored", "slides", "Make a deck for each notebook, to be shown without a network."),
+    "student": ("command_stored", "student", "Write copies without outputs and solutions; edited ones stay."),
+    "grade": ("command_grade", "grade", "Check every exercise of returned notebooks, and write a table of points."),
+    "audit": ("command_audit", "audit", "Execute notebooks at other seeds and settings; show how often claims held."),
+    "test": ("command_open", "test", "Run the unit tests, and every notebook against its stored outputs."),
+    "contents": ("command_stored", "contents", "Print each notebook's table of contents with counted minutes."),
+    "doctor": ("command_doctor", "doctor", "Say what is installed here, and what would fail."),
+}
+_HANDING_ON = {"allow_extra_args": True, "ignore_unknown_options": True}  # to JupyterLab, to pytest
 
 
-@app.command()
-def run(
-    names: Names = None,
-    jobs: Jobs = None,
-    parameter: Parameters = None,
-    store: Annotated[bool, typer.Option(help="keep the outputs in notebooks/ itself")] = False,
-    out: Annotated[Path | None, typer.Option(help="folder for figures")] = None,
-    force: Force = False,
-    timings: Annotated[bool, typer.Option("--timings", help="show the five slowest cells of each notebook")] = False,
+class _Lazy(TyperGroup):
+    """A group that knows its commands by name and sentence until one of them is called."""
+
+    # The types are those of click, which older versions of typer import and newer ones bring along.
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        return TyperCommand(name, help=COMMANDS[name][2]) if name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name in COMMANDS else command, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:  # a full disk, a folder that may not be written
+            place = f": {error.filename}" if error.filename else ""
+            typer.secho(f"course: {error.strerror or error}{place}", fg="red", err=True)
+            raise typer.Exit(1) from None
+
+
+def load(name: str) -> Any:
+    """The command of this name, imported now."""
+    file, function, _ = COMMANDS[name]
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    settings = _HANDING_ON if file == "command_open" else {}
+    alone.command(name, context_settings=settings)(getattr(import_module(f"helpers.course.{file}"), function))
+    return get_command(alone)
+
+
+app = typer.Typer(cls=_Lazy, help=__doc__.split("\n")[0], no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(metadata.version(PACKAGE))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="and nothing else")
+    ] = False,
 ) -> None:
-    """Execute notebooks, write their figures, and print the scoreboard of claims.
-
-    The executed copies go to build/notebooks/, the figures to figures/; with --store the copies replace the notebooks
-    themselves. With -p both go to build/<the parameters>/, and a claim that no longer holds is shown, not an error.
-    """
-    if store and parameter:
-        raise fail("--store keeps the notebooks as they are published, so it does not go with -p")
-    chosen = select(names)
-    values = read_parameters(parameter, chosen)
-    place = notebooks.BUILD / parameters.label(values)
-    copies = notebooks.FOLDER if store else place / "notebooks" if values else notebooks.BUILD / "notebooks"
-    drawn = out or (place if values else ROOT) / "figures"
-    prints = fingerprints(chosen, values)
-    done = {} if force or store or timings else unchanged(prints, copies, drawn, FORMATS)
-    failed: dict[str, Path] = {}
-
-    def keep(run: notebooks.Run) -> None:
-        # What failed lies beside what passed, under its own name, and never in the place of a stored notebook.
-        beside = notebooks.BUILD / "notebooks" if store else copies
-        broken = beside / f"{run.stem}.failed.ipynb"
-        if run.error:
-            failed[run.stem] = broken
-        else:
-            broken.unlink(missing_ok=True)
-            if not store:
-                reuse.record(run.notebook, prints[run.stem], drawn / run.stem, FORMATS)
-        notebooks.write(run.notebook, broken if run.error else copies / f"{run.stem}.ipynb")
-        if store and not run.error and not out:
-            archive.publish(run.stem, run.notebook, drawn / run.stem)
-
-    environment = {"COURSE_FIGURES": str(drawn.resolve())}
-    environment |= {CLAIMS: STRICT, FRAMES: str(ROOT / "docs" / "frames")} if store else {}
-    try:
-        done |= execute_shown([stem for stem in chosen if stem not in done], jobs, environment, values, keep)
-    finally:
-        for stem, path in failed.items():
-            console.print(Text(f"{stem} as far as it came: {path}"))
-    if timings:
-        _show_timings(done.values())
-    boards = {stem: notebooks.claims(done[stem].notebook) for stem in chosen}
-    console.print(Markdown(readme.scoreboard(boards)))
-    for stem, rows in boards.items():
-        if other := [f"{row['id']} {row['verdict']}" for row in rows if "published" in row]:
-            console.print(Text(f"{stem}, not as published: {', '.join(other)}"))
-    console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}   Executed notebooks: {copies}{os.sep}"))
+    """Run, test, open and take apart the notebooks."""
+    _write_utf8((sys.stdout, sys.stderr))
 
 
-def _show_timings(runs: Iterable[notebooks.Run]) -> None:
-    table = Table("notebook", "cell", "seconds", "begins with")
-    for run in runs:
-        for index, seconds in sorted(run.cell_seconds.items(), key=lambda item: -item[1])[:5]:
-            first = run.notebook.cells[index].source.strip().splitlines()[0]
-            table.add_row(run.stem, str(index), f"{seconds:.1f}", Text(first[:60]))
-    console.print(table)
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def lab(
-    context: typer.Context,
-    work: Annotated[Path, typer.Option(help="folder of the working copies")] = ROOT / "work",
-    fresh: Annotated[bool, typer.Option("--fresh", help="new copies; edited ones are kept under another name")] = False,
-) -> None:
-    """Open JupyterLab, with sliders, in copies that you may change; further arguments go to JupyterLab."""
-    for stem in notebooks.stems():
-        if fresh or not (work / f"{stem}.ipynb").exists():
-            copies.hand_out(notebooks.read(stem), work / f"{stem}.ipynb")
-    environment = {**os.environ, **notebooks.ONE_THREAD, "COURSE_WIDGETS": "1"}
-    place = os.path.relpath(work, ROOT)
-    root = ROOT if not place.startswith("..") else work  # a folder elsewhere is its own root
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
-    command += [f"--LabApp.default_url=/lab/tree/{place}"] if root == ROOT else []
-    command += context.args
-    if (
-        os.name == "posix"
-    ):  # JupyterLab takes the place of this process: a signal reaches it, and nothing is left behind
-        os.execve(command[0], command, environment)
-    raise typer.Exit(subprocess.call(command, env=environment))
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def test(context: typer.Context, jobs: Jobs = None) -> None:
-    """Run the unit tests and nbval (strict) on every notebook; further arguments go to pytest."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env"]
-    command += [f"--nbval-cell-timeout={notebooks.CELL_TIMEOUT}", "--dist=loadfile", f"--numprocesses={jobs or 'auto'}"]
-    raise typer.Exit(subprocess.call([*command, *context.args], cwd=ROOT))
+def _write_utf8(streams: Sequence[Any]) -> None:
+    """Marks and Chinese terms go into a log as they are, whatever encoding the system prefers."""
+    for stream in streams:
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")

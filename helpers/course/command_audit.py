@@ -29,7 +29,7 @@ def audit(
     scheduler: Annotated[str | None, typer.Option(help="address of a dask scheduler, such as tcp://host:8786")] = None,
     out: Annotated[Path, typer.Option(help="file of results; what it holds is not repeated")] = RESULTS,
 ) -> None:
-    """Execute notebooks once for each seed and setting, and show in how many runs each claim held.
+    """Execute notebooks at other seeds and settings; show how often claims held.
 
     Claims that fail are recorded. Every finished run is kept in --out, so an interrupted audit goes on where it was.
     """

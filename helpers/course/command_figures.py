@@ -42,7 +42,7 @@ def figures(
     jobs: Jobs = None,
     force: Force = False,
 ) -> None:
-    """Regenerate figures, nothing else: of all notebooks, of some, or single ones, with only the cells they need.
+    """Regenerate figures: of all notebooks, of some, or single ones. Of single ones only the cells they need are run.
 
     As published they go to figures/; with -p, or drawn another way, to a folder of their own in build/.
     """

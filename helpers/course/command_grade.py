@@ -25,7 +25,7 @@ def grade(
     megabytes: Annotated[int, typer.Option(min=500, help="of memory for one notebook; 0 on Windows: no limit")] = 8000,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="notebooks at once; one per core")] = None,
 ) -> None:
-    """Check every exercise of the notebooks below FOLDER, and write a table of points.
+    """Check every exercise of returned notebooks, and write a table of points.
 
     Each notebook runs in a process of its own. Read SECURITY.md before you run what others wrote.
     """

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
@@ -25,29 +28,45 @@ from helpers.course.terminal import Names, console, fail, select
 def claims(
     names: Names = None,
     write: Annotated[bool, typer.Option(help="put the scoreboard of all notebooks into the README")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="every claim as JSON, and nothing else")] = False,
+    out: Annotated[Path | None, typer.Option(help="a file for what would be printed, at full width")] = None,
 ) -> None:
-    """Print the scoreboard from the stored outputs; for chosen notebooks, every claim."""
+    """Print the scoreboard; for chosen notebooks, every claim. All of it comes from the stored outputs."""
     chosen = select(names)
     if write and names:
         raise fail("--write needs all notebooks")
     stored = {stem: notebooks.read(stem) for stem in chosen}
     rows = {stem: notebooks.claims(notebook) for stem, notebook in stored.items()}
     runs = read_results(STORED)
+    if json_:
+        found = {
+            stem: [row | {"held": held_of(stem, stored[stem], runs).get(row["id"], "")} for row in rows[stem]]
+            for stem in chosen
+        }
+        text = json.dumps(found, ensure_ascii=False, indent=1)
+        notebooks.replace_file(out, f"{text}\n".encode()) if out else print(text)
+        return
+    shown = Console(record=True, width=200, file=io.StringIO()) if out else console
     for stem in chosen if names else []:
         held = held_of(stem, stored[stem], runs)
         table = Table("id", "statement", "by", "stated", "measured", "verdict", "held", title=stem)
         for row in rows[stem]:
             fields = [row[key] for key in ("id", "statement", "by", "stated", "measured", "verdict")]
             table.add_row(*map(Text, [*fields, held.get(row["id"], "")]))
-        console.print(table)
-    console.print(Markdown(readme.scoreboard(rows)))
+        shown.print(table)
+    shown.print(Markdown(readme.scoreboard(rows)))
+    if out:
+        notebooks.replace_file(out, shown.export_text().encode())
     if write:
         path, board = ROOT / "README.md", readme.scoreboard(rows, readme.audited(stored, runs))
         notebooks.replace_file(path, readme.replace_block(path.read_text(), "scoreboard", board).encode())
 
 
 def list_(names: Names = None) -> None:
-    """List the notebooks with their minutes (core path, and all); of chosen ones also the parameters for -p."""
+    """List the notebooks with their minutes; of chosen ones also the parameters.
+
+    Minutes are those of the core path, and of all; the parameters are what -p takes.
+    """
     table = Table("notebook", "title", "cells", "claims", "minutes", *(["parameters"] if names else []))
     for stem in select(names):
         notebook = notebooks.read(stem)
@@ -63,7 +82,7 @@ def list_(names: Names = None) -> None:
 def contents(
     names: Names = None, write: Annotated[bool, typer.Option(help="put it into the notebooks' heads")] = False
 ) -> None:
-    """Print each notebook's table of contents with the minutes of its sections, as counted from the stored cells."""
+    """Print each notebook's table of contents with counted minutes."""
     for stem in select(names):
         notebook = notebooks.read(stem)
         try:
@@ -85,7 +104,7 @@ def student(
         bool, typer.Option("--force", help="keep edited copies under another name, write new ones")
     ] = False,
 ) -> None:
-    """Write copies without outputs and with the exercises' solutions left out; edited ones stay as they are."""
+    """Write copies without outputs and solutions; edited ones stay."""
     if out.resolve() == notebooks.FOLDER.resolve():
         raise fail(f"--out {out}: that would overwrite the notebooks themselves")
     chosen = select(names)
@@ -110,7 +129,7 @@ def student(
 def book(
     pdf: Annotated[bool, typer.Option("--pdf", help="print it, too: build/book.pdf; needs chromium")] = False,
 ) -> None:
-    """Build the site from the stored notebooks, to be read without a network: build/book/index.html."""
+    """Build the site, to be read without a network. It is made from the stored notebooks: build/book/index.html."""
     _need_sphinx()
     from helpers.course.book import SITE, build
     from helpers.course.book_pdf import PDF, print_book
@@ -129,7 +148,7 @@ def book(
 def slides(
     names: Names = None, out: Annotated[Path | None, typer.Option(help="folder; build/slides for none")] = None
 ) -> None:
-    """Make a deck for each notebook, to be shown without a network; S opens the speaker's notes."""
+    """Make a deck for each notebook, to be shown without a network. The key S opens the speaker's notes."""
     _need_sphinx()
     from helpers.course.slides import DECKS, build
 
