@@ -1,50 +1,52 @@
-# The front door. Every target first sets up .venv from pyproject.toml and constraints.txt.
+# The front door. Every target sets up .venv first (tasks.py, which does the same without make).
 # NAMES="6 attention" chooses notebooks; ARGS passes further options of the `course` command.
 .DEFAULT_GOAL := help
-.PHONY: help run test lab figures student bench audit book clean
+.PHONY: help setup run test test-oldest lab figures student slides bench audit book book-pdf clean
 
 PYTHON ?= python3
-CONSTRAINTS ?= --constraint constraints.txt
-COURSE := .venv/bin/python -m helpers.course
+export CONSTRAINTS ?= --constraint constraints.txt
+COURSE := @$(PYTHON) tasks.py
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-run: .venv/.ready ## execute the notebooks, write their figures, print the scoreboard of claims
-	@$(COURSE) run $(ARGS) $(NAMES)
+setup: ## make .venv, with what a reader needs
+	$(COURSE) setup
 
-test: .venv/.ready ## unit tests, and every notebook against its stored outputs
-	@$(COURSE) test $(ARGS)
+run: ## execute the notebooks, write their figures, print the scoreboard of claims
+	$(COURSE) run $(ARGS) $(NAMES)
 
-lab: .venv/.ready ## open JupyterLab, with sliders, in copies that you may change (work/)
-	@$(COURSE) lab $(ARGS)
+test: ## unit tests, and every notebook against its stored outputs
+	$(COURSE) test $(ARGS)
 
-figures: .venv/.ready ## regenerate the figures only
-	@$(COURSE) figures $(ARGS) $(NAMES)
+test-oldest: ## the unit tests with the oldest versions that pyproject.toml allows, in .venv-oldest
+	@COURSE_VENV=.venv-oldest CONSTRAINTS="--constraint constraints-oldest.txt" $(PYTHON) tasks.py test tests helpers
 
-student: .venv/.ready ## copies of the notebooks without the exercises' solutions
-	@$(COURSE) student $(ARGS) $(NAMES)
+lab: ## open JupyterLab, with sliders, in copies that you may change (work/)
+	$(COURSE) lab $(ARGS)
 
-bench: .venv/.ready ## time the helpers beside their peers, and write docs/benchmarks.md
-	@.venv/bin/python benchmarks/report.py
+figures: ## regenerate the figures only
+	$(COURSE) figures $(ARGS) $(NAMES)
 
-audit: .venv/.ready ## every claim at ten seeds, and at half and double budget: writes docs/audit.json
-	@$(COURSE) audit $(ARGS) --seeds 0-9 --out docs/audit.json $(NAMES)
-	@$(COURSE) audit $(ARGS) --seeds 0-2 --vary budget=0.5x,2x --out docs/audit.json $(NAMES)
-	@$(COURSE) claims --write
+student: ## copies of the notebooks without the exercises' solutions
+	$(COURSE) student $(ARGS) $(NAMES)
 
-book: .venv/.ready ## the site, to be read without a network: build/book/index.html
-	@.venv/bin/python -c 'import sphinx' 2>/dev/null \
-	  || .venv/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --editable '.[book]'
-	@$(COURSE) book
+slides: ## a deck for each notebook, to be shown without a network: build/slides/
+	$(COURSE) slides $(ARGS) $(NAMES)
+
+book: ## the site, to be read without a network: build/book/index.html
+	$(COURSE) book
+
+book-pdf: ## the site, and all of it on paper: build/book.pdf (needs chromium)
+	$(COURSE) book --pdf
+
+bench: ## time the helpers beside their peers, and write docs/benchmarks.md
+	$(COURSE) bench
+
+audit: ## every claim at ten seeds, and at half and double budget: writes docs/audit.json
+	$(COURSE) audit $(ARGS) --seeds 0-9 --out docs/audit.json $(NAMES)
+	$(COURSE) audit $(ARGS) --seeds 0-2 --vary budget=0.5x,2x --out docs/audit.json $(NAMES)
+	$(COURSE) claims --write
 
 clean: ## remove what the targets made, .venv included; what people wrote (work/, student/) stays
 	rm -rf .venv build figures/*/
-
-# The stamp comes last, so that an interrupted installation is done again.
-.venv/.ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or newer is needed; name yours with make PYTHON=python3.11 …"; exit 1; }
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --editable '.[test]'
-	@touch .venv/.ready

@@ -4,6 +4,7 @@ What this does not prove: that conda can solve environment.yml. No conda runs he
 compared with pyproject.toml, whose versions pip did install.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -15,11 +16,12 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from rattler import MatchSpec
 
 from helpers.course.figures import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
 # Not on conda-forge under a name we could check; pip installs them there.
 PIP_ONLY = {"axe-core-python", "sphinx-mathjax-offline", "sphinx-revealjs", "torchjd", "vector-quantize-pytorch"}
 
@@ -29,6 +31,7 @@ def bounds(specs):
     return {canonicalize_name(requirement.name): str(requirement.specifier) for requirement in requirements}
 
 
+(SETUPTOOLS,) = bounds(tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]).values()
 RUNTIME, TEST = bounds(PROJECT["dependencies"]), bounds(PROJECT["optional-dependencies"]["test"])
 CONSTRAINTS = bounds(
     line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")
@@ -42,6 +45,34 @@ def test_environment_yml_says_what_pyproject_says():
     assert pip == {"pip": ["--editable .[test]"]}
     expected = {CONDA_NAMES.get(name, name): bound for name, bound in (RUNTIME | TEST).items() if name not in PIP_ONLY}
     assert bounds(conda) == expected | {"python": PROJECT["requires-python"], "pip": ""}
+
+
+def test_binder_installs_a_readers_part_for_one_python_that_it_knows():
+    environment = yaml.safe_load((ROOT / ".binder" / "environment.yml").read_text())
+    expected = {CONDA_NAMES.get(name, name): bound for name, bound in RUNTIME.items()}
+    found = bounds(spec for spec in environment["dependencies"] if not spec.startswith("python="))
+    assert found == expected | {"pip": "", "setuptools": SETUPTOOLS}
+    (python,) = [spec for spec in environment["dependencies"] if spec.startswith("python")]
+    minor = re.fullmatch(r"python=3\.(\d+)", python)  # the only form that repo2docker reads
+    assert minor and Version(f"3.{minor[1]}") in Requirement(f"python{PROJECT['requires-python']}").specifier
+    for name in ("start", "postBuild"):
+        assert os.access(ROOT / ".binder" / name, os.X_OK)
+    assert "COURSE_WIDGETS=1" in (ROOT / ".binder" / "start").read_text()
+
+
+@pytest.mark.parametrize("file", ["environment.yml", ".binder/environment.yml"])
+def test_conda_reads_every_line(file):
+    """As strictly as that goes without a channel: rattler, which conda's successors use, parses each specification."""
+    for spec in yaml.safe_load((ROOT / file).read_text())["dependencies"]:
+        if isinstance(spec, str):
+            match = MatchSpec(spec, strict=True)
+            assert match.name is not None and (match.version is not None or spec == "pip")
+
+
+def test_the_oldest_versions_are_the_lower_bounds():
+    oldest = bounds(line for line in (ROOT / "constraints-oldest.txt").read_text().splitlines() if line[0] != "#")
+    expected = {name: bound.replace(">=", "==") for name, bound in (RUNTIME | TEST).items()}
+    assert oldest == expected | {"torch": CONSTRAINTS["torch"]}
 
 
 def test_a_test_has_what_the_book_and_the_audit_need():
@@ -89,3 +120,12 @@ def test_no_global_random_state():
         text = path.read_text()
         assert text.count("torch.manual_seed(seed)") <= (path.suffix == ".ipynb"), path.name
         assert not re.search(pattern, text.replace("torch.manual_seed(seed)", "")), path.name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.name)
+def test_workflows_read_only_and_run_actions_of_one_commit(path):
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"} and "secrets." not in path.read_text()
+    uses = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert uses and all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in uses)
+    assert all(job["timeout-minutes"] <= 330 for name, job in workflow["jobs"].items() if name != "deploy")

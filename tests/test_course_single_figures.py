@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from helpers.course import archive, notebooks
 from helpers.course.command import app
 from helpers.course.command_figures import choose, only_cells_of
-from helpers.course.figure_style import SMALLEST, FigureStyle, inches, style_from
+from helpers.course.figure_style import SMALLEST, Wish, inches, style_from
 from helpers.course.figures import FORMATS, STYLE, Figures
 from helpers.course.slices import needed
 
@@ -129,7 +129,7 @@ def drawing(style, tmp_path, monkeypatch):
 
 
 def test_width_and_resolution_are_what_was_asked(tmp_path, monkeypatch):
-    image, svg = drawing(FigureStyle(width=inches("84mm"), dpi=300), tmp_path, monkeypatch)
+    image, svg = drawing(Wish(width=inches("84mm"), dpi=300), tmp_path, monkeypatch)
     assert image.shape[1] == round(84 / 25.4 * 300) and image.shape[1] / image.shape[0] == pytest.approx(
         16 / 9, abs=0.01
     )
@@ -140,24 +140,24 @@ def test_letters_shrink_with_the_figure_but_stay_legible():
     with matplotlib.rc_context(STYLE):
         fig, ax = plt.subplots()
         title = ax.set_title("a title")
-        FigureStyle(width=7.9).fit(fig)
+        Wish(width=7.9).fit(fig)
         assert title.get_fontsize() == pytest.approx(14 * 7.9 / 8)
-        FigureStyle(width=1.0).fit(fig)
+        Wish(width=1.0).fit(fig)
         assert title.get_fontsize() == SMALLEST
         plt.close(fig)
 
 
 def test_dark_is_light_on_dark_and_letters_may_stay_text(tmp_path, monkeypatch):
-    light, _ = drawing(FigureStyle(), tmp_path, monkeypatch)
-    dark, svg = drawing(FigureStyle(theme="dark", text=True), tmp_path, monkeypatch)
+    light, _ = drawing(Wish(), tmp_path, monkeypatch)
+    dark, svg = drawing(Wish(theme="dark", text=True), tmp_path, monkeypatch)
     assert np.median(light) == 255 and np.median(dark) < 30
     assert light.min() < 10 and dark.max() > 200
     assert ">a title</text>" in svg
 
 
 def test_a_wish_survives_the_way_through_the_environment_and_the_default_leaves_none():
-    style = FigureStyle(width=3.0, dpi=200, theme="print", text=True)
-    assert style_from(style.environment()) == style and FigureStyle().environment() == {}
+    style = Wish(width=3.0, dpi=200, theme="print", text=True)
+    assert style_from(style.environment()) == style and Wish().environment() == {}
     assert style.label() == "width=76.2mm,dpi=200,theme=print,text=True"
     for wrong in ("[1]", "{", '{"colour": 1}'):
         with pytest.raises(ValueError, match="COURSE_FIGURE_STYLE"):

@@ -1,5 +1,7 @@
 """What Sphinx does with the pages that `course book` writes. Nothing is loaded from outside."""
 
+import os
+
 project = "Eight articles, executed and judged"
 author = "the course"
 project_copyright = "text and figures CC BY 4.0, code MIT"
@@ -30,3 +32,10 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "article_header_start": ["toggle-primary-sidebar.html"],
 }
+if repository := os.environ.get("COURSE_REPOSITORY"):  # where the site is published; then Binder can be asked to run it
+    html_theme_options |= {
+        "repository_url": repository,
+        "path_to_docs": "notebooks",
+        "use_repository_button": True,
+        "launch_buttons": {"binderhub_url": "https://mybinder.org"},
+    }

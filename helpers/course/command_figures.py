@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from helpers.course import archive, notebooks, parameters
-from helpers.course.figure_style import THEMES, FigureStyle, inches
+from helpers.course.figure_style import THEMES, Wish, inches
 from helpers.course.figures import FORMATS, ONLY, ROOT
 from helpers.course.progress import Force, execute_shown, fingerprints, unchanged
 from helpers.course.slices import needed
@@ -48,7 +48,7 @@ def figures(
     """
     try:
         chosen, only = choose(names or [])
-        style = FigureStyle(inches(width) if width else None, dpi, theme, font, text)
+        style = Wish(inches(width) if width else None, dpi, theme, font, text)
     except ValueError as error:
         raise fail(error) from None
     if unknown := set(format or []) - set(FORMATS):

@@ -23,7 +23,7 @@ _FIELDS = ("facecolor", "edgecolor", "color", "markerfacecolor", "markeredgecolo
 
 
 @dataclass(frozen=True)
-class FigureStyle:
+class Wish:
     """What is asked of every figure; the defaults change nothing.
 
     width: inches; height, lines, marks and letters go along, but no letters below SMALLEST. dpi: of PNG.
@@ -69,23 +69,23 @@ class FigureStyle:
     def label(self) -> str:
         """A folder's name: what differs from the defaults.
 
-        >>> FigureStyle(width=84 / 25.4, theme="dark").label()
+        >>> Wish(width=84 / 25.4, theme="dark").label()
         'width=84mm,theme=dark'
         """
-        told = {name: value for name, value in asdict(self).items() if value != getattr(FigureStyle(), name)}
+        told = {name: value for name, value in asdict(self).items() if value != getattr(Wish(), name)}
         if self.width is not None:
             told["width"] = f"{25.4 * self.width:g}mm"
         return ",".join(f"{name}={str(value).replace(' ', '_')}" for name, value in told.items())
 
     def environment(self) -> dict[str, str]:
         """The variable that tells a kernel; none where nothing is asked."""
-        return {WISH: json.dumps(asdict(self))} if self != FigureStyle() else {}
+        return {WISH: json.dumps(asdict(self))} if self != Wish() else {}
 
 
-def style_from(environment: Mapping[str, str]) -> FigureStyle:
-    """What WISH in ``environment`` asks for. ValueError where it does not say it as `FigureStyle.environment` does."""
+def style_from(environment: Mapping[str, str]) -> Wish:
+    """What WISH in ``environment`` asks for. ValueError where it does not say it as `Wish.environment` does."""
     try:
-        return FigureStyle(**json.loads(environment.get(WISH) or "{}"))
+        return Wish(**json.loads(environment.get(WISH) or "{}"))
     except (TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{WISH}: {error}") from None
 

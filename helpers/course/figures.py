@@ -104,7 +104,7 @@ class Figures:
 
     notebook: its stem. Files go to ``figures/<notebook>/`` beside the package; the environment variables
     COURSE_FIGURES (another root folder) and COURSE_FORMATS (such as "svg,png") change that, COURSE_FIGURE_STYLE says
-    how they shall look (`FigureStyle`), and COURSE_FIGURE_NAMES which ones are wanted, where it is not all.
+    how they shall look (`Wish`), and COURSE_FIGURE_NAMES which ones are wanted, where it is not all.
     """
 
     def __init__(self, notebook: str):

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Set-up, and every command of the course, with nothing but Python: `python tasks.py run`, on Windows too.
+
+    python tasks.py setup [test|book|audit]   make .venv, or bring it up to date; with what tests, book or audit need
+    python tasks.py run 6 -p seed=3           any command of the course, set up first (python tasks.py --help)
+
+The Makefile calls this file. Where uv is installed it does the work, several times faster; UV=0 leaves it to pip.
+CONSTRAINTS= (empty) takes the newest versions; TORCH=cpu lets uv choose torch's small build for the CPU; COURSE_VENV
+names another folder than .venv.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / os.environ.get("COURSE_VENV", ".venv")
+STAMP = VENV / "installed.json"  # written last, so that an interrupted installation is done again
+LEAST_PYTHON = (3, 11)
+LEAST_GB = 2.5  # for the packages, on a system where torch is the small build
+EXTRAS = ("test", "book", "audit")
+NEEDS = {"test": "test", "bench": "test", "audit": "audit", "book": "book", "slides": "book"}  # command → extra
+
+
+def main(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        print(__doc__)
+        return 0
+    command, rest = words[0], words[1:]
+    try:
+        if command == "setup":
+            if unknown := set(rest) - set(EXTRAS):
+                raise Problem(f"setup knows {', '.join(EXTRAS)}, not {', '.join(sorted(unknown))}")
+            return set_up(rest)
+        set_up([NEEDS[command]] if command in NEEDS else [])
+    except Problem as problem:
+        print(f"course: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("course: interrupted; the next call goes on with it", file=sys.stderr)
+        return 130
+    what = ["benchmarks/report.py"] if command == "bench" else ["-m", "helpers.course", command]
+    try:
+        return subprocess.call([str(python()), *what, *rest], cwd=None if command != "bench" else ROOT)
+    except KeyboardInterrupt:  # the command has said so itself
+        return 130
+
+
+class Problem(Exception):
+    """Why the set-up cannot go on, in one line."""
+
+
+def python() -> Path:
+    """The interpreter of the virtual environment."""
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def set_up(extras: list[str]) -> int:
+    """Make .venv and install the course with ``extras``, unless that is done; says each step and its time."""
+    if sys.version_info < LEAST_PYTHON:
+        here = sys.version.split()[0]
+        raise Problem(f"Python 3.11 or newer is needed, this is {here}; name yours: make PYTHON=python3.12")
+    usable = works(python())
+    done, current = installed() if usable else ([], False)
+    wanted = sorted({*extras, *done})
+    if usable and current and wanted == done:
+        return 0
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if free < LEAST_GB and not usable:
+        raise Problem(f"{free:.1f} GB are free on this disk, {LEAST_GB} are needed")
+    uv = shutil.which("uv") if os.environ.get("UV") != "0" else None
+    steps = [] if usable else [("a virtual environment in .venv", make_venv(uv))]
+    steps.append((f"packages, with {'uv' if uv else 'pip'} (minutes, the first time)", install(uv, wanted)))
+    for number, (what, command) in enumerate(steps, 1):
+        print(f"Set-up {number}/{len(steps)}: {what}", flush=True)
+        start = time.monotonic()
+        if subprocess.call(command, cwd=ROOT):
+            raise Problem(f"set-up stopped at {what}: see above. Is there a network, and room on the disk?")
+        print(f"Set-up {number}/{len(steps)}: done in {time.monotonic() - start:.0f} s", flush=True)
+    STAMP.write_text(json.dumps({"from": fingerprint(), "extras": wanted}), encoding="utf-8")
+    return 0
+
+
+def make_venv(uv: str | None) -> list[str]:
+    """The command that makes .venv anew, whatever lies there."""
+    if uv:
+        return [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)]
+    return [sys.executable, "-m", "venv", "--clear", str(VENV)]
+
+
+def install(uv: str | None, extras: list[str]) -> list[str]:
+    """The command that installs the course with ``extras``, with its own progress."""
+    target = f"--editable=.{'[' + ','.join(extras) + ']' if extras else ''}"
+    constraints = os.environ.get("CONSTRAINTS", "--constraint constraints.txt").split()
+    if uv:
+        backend = [f"--torch-backend={os.environ['TORCH']}"] if os.environ.get("TORCH") else []
+        return [uv, "pip", "install", "--python", str(python()), *backend, *constraints, target]
+    return [str(python()), "-m", "pip", "install", "--disable-pip-version-check", *constraints, target]
+
+
+def fingerprint() -> str:
+    """What the installation was made from."""
+    texts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+
+
+def installed() -> tuple[list[str], bool]:
+    """The extras of a finished installation, and whether it was made from the present files."""
+    try:
+        found = json.loads(STAMP.read_text(encoding="utf-8"))
+        return found["extras"], found["from"] == fingerprint()
+    except (OSError, ValueError, KeyError, TypeError):
+        return [], False
+
+
+def works(interpreter: Path) -> bool:
+    """Whether the virtual environment's Python starts."""
+    try:
+        return subprocess.run([str(interpreter), "-c", "import encodings"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
