@@ -72,7 +72,7 @@ def test_conda_reads_every_line(file):
 def test_the_oldest_versions_are_the_lower_bounds():
     oldest = bounds(line for line in (ROOT / "constraints-oldest.txt").read_text().splitlines() if line[0] != "#")
     expected = {name: bound.replace(">=", "==") for name, bound in (RUNTIME | TEST).items()}
-    assert oldest == expected | {"torch": CONSTRAINTS["torch"]}
+    assert oldest == expected
 
 
 def test_a_test_has_what_the_book_and_the_audit_need():

@@ -1,6 +1,7 @@
 """Running notebooks: in parallel, with parameters, failing, interrupted; in a folder with a space in its name."""
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -28,7 +29,7 @@ fig, ax = plt.subplots(); ax.plot([1, size])
 figures.save(fig, "line", alt="a line", caption="a line")
 claims.check("S1", "two and two", 4, size + 2)
 """
-WAIT = "import os, pathlib, time; pathlib.Path({!r}, str(os.getpid())).touch(); time.sleep(120)"
+WAIT = "import os, pathlib, threading; pathlib.Path({!r}, str(os.getpid())).touch(); threading.Event().wait()"
 
 
 def store(folder, stem, *sources):
@@ -177,6 +178,55 @@ def test_interruption_ends_every_kernel_and_leaves_nothing_half_written(folder, 
     assert not any(Path(f"/proc/{pid}").exists() for pid in kernels)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     assert all(re.fullmatch(r"line\.(svg|png|pdf|csv)", path.name) for path in (figures / "1_first").iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs a list of processes and what they inherited")
+def test_an_interruption_at_any_moment_leaves_no_kernel_and_no_half_file(tmp_path):
+    """At 20 moments of a run: it ends with 130 unless it was done, and all that it left is whole."""
+    rng = random.Random(0)
+    folder = tmp_path / "notebooks"
+    store(folder, "1_first", *["x = 1"] * 20)
+    before = (folder / "1_first.ipynb").read_bytes()
+
+    def started(number):
+        environment = {**os.environ, "COURSE_NOTEBOOKS": str(folder), "COURSE_BUILD": str(tmp_path / f"build {number}")}
+        command = [sys.executable, "-m", "helpers.course", "run", "--jobs", "1", "--out", str(tmp_path / "figures")]
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=heed_interruptions,
+        )
+
+    def inherits(path):
+        try:
+            return str(tmp_path / "build ") in path.read_text(errors="replace")
+        except OSError:  # it has ended, or is somebody else's
+            return False
+
+    start = time.monotonic()
+    assert finish(started("whole"))[0] == 0
+    whole = time.monotonic() - start
+    ended = []
+    for number, share in enumerate(sorted(rng.uniform(0.05, 1.05) for _ in range(20))):
+        process = started(number)
+        try:
+            process.wait(timeout=share * whole)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+        code, text = finish(process)
+        # -SIGINT: before Python itself could listen; a shell shows it as 130, too.
+        assert code in (0, 130, -signal.SIGINT) and "Traceback" not in text, (share, code, text)
+        ended.append(code)
+        assert not [path for path in Path("/proc").glob("[0-9]*/environ") if inherits(path)]
+        for path in (tmp_path / f"build {number}").rglob("*"):
+            if path.is_file():
+                assert (
+                    path.suffix == ".ipynb" and nbformat.read(path, as_version=4).cells
+                )  # whole, and no temporary file
+    assert ended.count(130) >= 10 and (folder / "1_first.ipynb").read_bytes() == before
 
 
 def test_student_copy(folder, tmp_path):

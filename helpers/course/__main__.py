@@ -1,5 +1,11 @@
 """``python -m helpers.course`` is the `course` command."""
 
-from helpers.course.command import app
+import sys
 
-app()
+try:
+    from helpers.course.command import app
+
+    app()
+except KeyboardInterrupt:  # while the command was still being imported
+    print("Interrupted: nothing had begun.", file=sys.stderr)
+    sys.exit(130)
