@@ -130,11 +130,11 @@ def test_commands_that_the_documents_name_exist():
     group = get_command(app)
     assert isinstance(group, TyperGroup)
     known = set(group.list_commands(Context(group)))
-    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
     for name in [*DOCUMENTS, ".github/ISSUE_TEMPLATE/claim.yml", ".github/ISSUE_TEMPLATE/bug.yml", "codecheck.yml"]:
         fence = re.compile(r"```sh\n(.+?)```", re.DOTALL)
         code = fence.findall(text(name)) + re.findall(r"`([^`]+)`", fence.sub("", text(name)))
-        named = set(re.findall(r"^(make|course) ([a-z]+)", "\n".join(code), re.MULTILINE))
+        named = set(re.findall(r"^(make|course) ([a-z][a-z-]*)", "\n".join(code), re.MULTILINE))
         assert named <= {("course", command) for command in known} | {("make", target) for target in targets}, name
 
 
