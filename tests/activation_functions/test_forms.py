@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.autograd import forward_ad
 
 from helpers import activation_functions as af
+from helpers.tensors import saved_numbers
 from tests.activation_functions.strategies import DTYPES, any_numbers, double, reference, seeds, slope
 
 
@@ -210,3 +211,25 @@ def test_the_forms_are_right_where_they_do_not_overflow(form, seed):
     torch.testing.assert_close(y.detach().double(), af.min_exp(x.double()), **near)
     if form in ("min_exp_max", "min_exp_by_cases"):
         assert slope(getattr(af, form), x).isfinite().all()
+
+
+def test_the_lowest_slope_lies_at_the_inflection():
+    x = torch.linspace(-6, 0, 6001, dtype=double)
+    slopes = slope(af.min_exp, x)
+    assert x[slopes.argmin()].item() == pytest.approx(-2)
+    assert slopes.min().item() == pytest.approx(-math.exp(-2))
+
+
+def test_the_forms_as_written_fail_in_float32_where_they_are_said_to():
+    far = torch.tensor([100.0, 1000.0])
+    assert slope(af.min_exp_naive, far).isnan().all() and (af.min_exp_naive(far) == far).all()
+    assert af.min_exp_relu(torch.tensor(-20.0)) == 0 and af.min_exp_max(torch.tensor(-20.0)) == af.min_exp(
+        torch.tensor(-20.0)
+    )
+    infinity = torch.tensor(math.inf)
+    assert af.min_exp_max(infinity).isnan() and af.min_exp_relu(infinity).isnan()
+
+
+@pytest.mark.parametrize("form", [af.min_exp_naive, af.min_exp_max, af.min_exp_relu])
+def test_the_forms_as_written_keep_more_for_the_backward_pass(form):
+    assert saved_numbers(form, torch.linspace(-3, 3, 1000).requires_grad_()) >= 2
