@@ -7,7 +7,7 @@ import pytest
 
 from helpers.course import notebooks, readme
 from helpers.course.audit import read_results
-from helpers.course.held import STORED, held_by_setting, held_of, present
+from helpers.course.held import STORED, held_by_setting, held_of, present, renew_table
 from helpers.course.parameters import published
 from helpers.course.verdicts import MIME
 
@@ -64,3 +64,12 @@ def test_old_results_count_for_nothing():
     stem = STEMS[0]
     old = [{**run, "sources": "0"} for run in RUNS]
     assert set(readme.audited({stem: notebooks.read(stem)}, old)[stem].values()) == {"not run"}
+
+
+def test_the_last_column_is_renewed_without_an_execution():
+    stem = STEMS[0]
+    notebook = notebooks.read(stem)
+    held = held_of(stem, notebook, RUNS)
+    assert not renew_table(notebook, held)
+    assert renew_table(notebook, held | {next(iter(held)): "1 of 3"}) and renew_table(notebook, held)
+    assert notebook == notebooks.read(stem)

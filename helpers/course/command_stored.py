@@ -20,14 +20,16 @@ from helpers.course.audit import read_results
 from helpers.course.contents import contents as contents_of
 from helpers.course.contents import contents_cell
 from helpers.course.figures import ROOT
-from helpers.course.held import STORED, held_of
+from helpers.course.held import STORED, held_of, renew_table
 from helpers.course.reading import load
 from helpers.course.terminal import Names, console, fail, select
 
 
 def claims(
     names: Names = None,
-    write: Annotated[bool, typer.Option(help="put the scoreboard of all notebooks into the README")] = False,
+    write: Annotated[
+        bool, typer.Option(help="put what is counted into the README and into the notebooks' tables")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="every claim as JSON, and nothing else")] = False,
     out: Annotated[Path | None, typer.Option(help="a file for what would be printed, at full width")] = None,
 ) -> None:
@@ -59,7 +61,11 @@ def claims(
         notebooks.replace_file(out, shown.export_text().encode())
     if write:
         path, board = ROOT / "README.md", readme.scoreboard(rows, readme.audited(stored, runs))
-        notebooks.replace_file(path, readme.replace_block(path.read_text(), "scoreboard", board).encode())
+        for stem, notebook in stored.items():
+            if renew_table(notebook, held_of(stem, notebook, runs)):
+                notebooks.write(notebook, notebooks.FOLDER / f"{stem}.ipynb")
+        text = readme.replace_block(path.read_text(encoding="utf-8"), "scoreboard", board)
+        notebooks.replace_file(path, readme.replace_block(text, "errata", readme.errata(rows)).encode())
 
 
 def list_(names: Names = None) -> None:

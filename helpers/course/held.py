@@ -12,8 +12,10 @@ from helpers.course import notebooks
 from helpers.course.audit import read_results
 from helpers.course.evidence import format_value
 from helpers.course.figures import ROOT
+from helpers.course.links import link_claims
 from helpers.course.parameters import BUDGET, label, scaled
 from helpers.course.sources import sources
+from helpers.course.verdicts import MIME, Claim, markdown_table
 
 STORED = ROOT / "docs" / "audit.json"  # the results that the README counts
 SETTINGS = {"every seed": 1.0, "half budget": 0.5, "double budget": 2.0}  # with the factor of every budget parameter
@@ -109,6 +111,19 @@ def held_in_store(stem: str) -> dict[str, str]:
         return held_of(stem, notebooks.read(stem), read_results(STORED))
     except (OSError, ValueError):
         return {}
+
+
+def renew_table(notebook: NotebookNode, held: Mapping[str, str]) -> bool:
+    """Put ``held`` into the last column of an executed notebook's table of claims; whether that changed it."""
+    changed = False
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "claims" in (data := output.get("data", {})).get(MIME, {}):
+                before = data["text/markdown"]
+                data["text/markdown"] = markdown_table([Claim(**row) for row in data[MIME]["claims"]], held)
+                link_claims(notebook)
+                changed |= data["text/markdown"] != before
+    return changed
 
 
 def shortened(failed: Sequence[str], most: int = 4) -> str:
