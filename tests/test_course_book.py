@@ -17,7 +17,7 @@ from helpers.course.frames import INDEX
 
 STEMS = notebooks.stems()
 NOTEBOOKS = {stem: notebooks.read(stem) for stem in STEMS}
-OTHERS = ["index", "claims", "errata", "gallery", "glossary", "benchmarks", "references"]
+OTHERS = ["index", "claims", "errata", "gallery", "glossary", "benchmarks", "references", "teaching", "contributing"]
 
 
 @pytest.fixture(scope="module")

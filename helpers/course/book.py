@@ -11,14 +11,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 
-from helpers.course import notebooks
+from helpers.course import notebooks, readme
 from helpers.course.archive import unpack_figures
 from helpers.course.book_pages import claim_link, pages
+from helpers.course.command import PACKAGE
 from helpers.course.contents import anchor
 from helpers.course.figures import ROOT, embedded_png, replace_file
 from helpers.course.frames import INDEX
@@ -75,7 +78,14 @@ def page(stem: str, notebook: NotebookNode) -> NotebookNode:
     for cell in result.cells:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\]\(#([^)]+)\)", lambda m: f"](#{labels.get(m[1], m[1])})", cell.source)
+    result.cells.append(new_markdown_cell(_citation(notebook)))
     return result
+
+
+def _citation(notebook: NotebookNode) -> str:
+    title = readme.title(notebook)
+    text = f"*{title}*. A notebook of “Eight articles, executed and judged”, version {metadata.version(PACKAGE)}."
+    return f"**To cite this notebook**: {text} Text and figures CC BY 4.0, code MIT. Cite the article itself, too."
 
 
 def _settle(stem: str, source: str, output: NotebookNode) -> None:

@@ -34,6 +34,8 @@ def pages(stored: Mapping[str, NotebookNode]) -> dict[str, str]:
         "glossary": _glossary(glossary(stored), titles),
         "references": "# References\n\n```{bibliography}\n:all:\n```\n",
         "benchmarks": (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"),
+        "teaching": _document("docs/TEACHING.md"),
+        "contributing": _document("CONTRIBUTING.md"),
     }
 
 
@@ -48,6 +50,12 @@ def glossary(stored: Mapping[str, NotebookNode]) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _document(path: str) -> str:
+    """A document of the repository as a page: of its links only those that lead outside stay."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)", r"\1", text)
+
+
 def _start(claims: Mapping[str, Sequence[Mapping[str, str]]], audited: Mapping[str, Mapping[str, str]]) -> str:
     stems = "\n".join(claims)
     return f"""# Eight articles, executed and judged
@@ -57,6 +65,7 @@ measured, drawn, and judged beneath by its own numbers.
 
 - **Read**: begin with [attention scale](6_attention_scale.ipynb), or with what did not hold: the [errata](errata.md).
 - **Look something up**: [all claims](claims.md), [all figures](gallery.md), [the Chinese terms](glossary.md).
+- **Teach**: [a plan for each notebook](teaching.md). **Improve it**: [how to contribute](contributing.md).
 
 ## Scoreboard
 
@@ -79,6 +88,14 @@ gallery
 glossary
 benchmarks
 references
+```
+
+```{{toctree}}
+:caption: Use
+:hidden:
+
+teaching
+contributing
 ```
 """
 

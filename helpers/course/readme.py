@@ -1,4 +1,4 @@
-"""The parts of the README that are made from the notebooks: the table of notebooks and the scoreboard of claims."""
+"""The parts of the README that are made from the notebooks: what did not hold, and the scoreboard of claims."""
 
 from __future__ import annotations
 
@@ -63,6 +63,22 @@ def audited(stored: Mapping[str, NotebookNode], runs: Sequence[Mapping[str, Any]
 def _row(name: str, numbers: Sequence[int], further: Sequence[str]) -> str:
     *verdicts, held, own = numbers
     return "| " + " | ".join([name, *map(str, verdicts), f"{held} of {own} held", *further]) + " |"
+
+
+def errata(claims: Mapping[str, Sequence[Mapping[str, str]]], most: int = 5) -> str:
+    """A Markdown list of statements of the articles that did not hold: one of each notebook, refuted ones first."""
+    chosen = []
+    for stem, own_claims in claims.items():
+        failed = [row for row in own_claims if row["by"] == "article" and row["verdict"] in ("corrected", "refuted")]
+        if failed:
+            chosen.append((stem, max(failed, key=lambda row: row["verdict"] == "refuted")))
+    chosen.sort(key=lambda item: item[1]["verdict"] != "refuted")
+    lines = []
+    for stem, row in sorted(chosen[:most]):
+        evidence = f"stated {row['stated']}; measured {row['measured']}"
+        mark = SYMBOLS[row["verdict"]]
+        lines.append(f"- {mark} [{stem}](notebooks/{stem}.ipynb), {row['id']}: {row['statement']} ({evidence})")
+    return "\n".join(lines)
 
 
 def replace_block(text: str, name: str, block: str) -> str:
