@@ -12,8 +12,7 @@ from helpers.course.figures import ROOT
 from helpers.course.reading import BEYOND, core, load, sections
 
 BUDGET = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["course"]
-OLD_SHAPE = {"3_activation_functions"}  # not yet rewritten; everything else is held to the shape
-STEMS = [stem for stem in notebooks.stems() if stem not in OLD_SHAPE]
+STEMS = notebooks.stems()
 NOTEBOOKS = {stem: notebooks.read(stem) for stem in STEMS}
 RELATED = {1: 2, 2: 1, 3: 6, 4: 5, 5: 4, 6: 3, 7: 8, 8: 7}
 IDS = (
