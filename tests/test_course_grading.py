@@ -3,6 +3,7 @@
 import csv
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from typer.testing import CliRunner
@@ -92,6 +93,14 @@ def test_a_notebook_that_does_not_end_is_ended(course, monkeypatch):
     hand_in(course, "stubborn", stubborn)
     grades = grading.grade(course, seconds=1, megabytes=6000, jobs=1)
     assert [(each.points, "longer than" in each.said) for each in grades] == [(0, True)] * 2
+    assert not [each for each in psutil.process_iter() if str(course.parent) in _environment(each)]
+
+
+def _environment(process):
+    try:
+        return str(process.environ())
+    except psutil.Error:
+        return ""
 
 
 def test_only_the_cells_that_the_exercises_need_are_run():

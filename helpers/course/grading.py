@@ -9,9 +9,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
@@ -148,7 +147,6 @@ def _apart(path: Path, stem: str, seconds: int, megabytes: int) -> list[tuple[st
         arguments = [str(path.resolve()), stem, str(seconds), str(megabytes), str(out)]
         process = subprocess.Popen(
             [sys.executable, "-m", "helpers.course.grading", *arguments],
-            start_new_session=True,  # a group of its own, to be ended as one
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -166,11 +164,11 @@ def _apart(path: Path, stem: str, seconds: int, megabytes: int) -> list[tuple[st
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a process and all that it started."""
-    if os.name == "posix":
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
+    """End a process and all that it started: a kernel is the leader of a group of its own."""
+    with suppress(psutil.NoSuchProcess):
+        for each in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
     process.wait()
 
 
