@@ -72,8 +72,10 @@ def test_with_what_its_votes_show_a_vote_copy_is_the_core(stem):
     kept, held_back = classroom.split_opening(whole)
     shown = [*kept, *held_back]
     for question in questions(whole):
-        assert f"**Answer ({question.id})" in "".join(cell.source for cell in classroom.hidden_in(question))
-        shown += [*classroom.hidden_in(question), *classroom.exercise_cells(question.cells)]
+        found = classroom.parts(question)
+        assert f"**Answer ({question.id})" in "".join(cell.source for cell in found[0].shown)
+        assert all(part.exercise for part in found[:-1])
+        shown += [cell for part in found for cell in (*part.shown, *part.exercise)]
     ids = {cell.get("id") for cell in shown}
     left = [cell for cell in whole.cells if cell.get("id") not in ids]
     assert all({"contents", PREDICT} & set(cell.metadata.get("tags", [])) for cell in left)

@@ -191,6 +191,8 @@ def test_what_changed_is_told_file_by_file(tmp_path):
 def test_publishing_twice_gives_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "ARCHIVES", tmp_path / "archives")
     monkeypatch.setattr(archive, "MANIFEST", tmp_path / "MANIFEST.json")
+    monkeypatch.setattr(archive, "CODECHECK", tmp_path / "codecheck.yml")
+    archive.CODECHECK.write_text("version: 1\nmanifest:\n  - file: old\n")
     cell = nbformat.v4.new_code_cell('figures.save(fig, "a_line", alt="a", caption="b")')
     (tmp_path / "a_line.svg").write_text("<svg/>")
     (tmp_path / "a_line.csv").write_text("x,y\n")
@@ -200,4 +202,7 @@ def test_publishing_twice_gives_the_same_bytes(tmp_path, monkeypatch):
         archive.publish("9_topic", SimpleNamespace(cells=[cell]), tmp_path)
         bytes_of.append(((tmp_path / "archives" / "9_topic.zip").read_bytes(), archive.MANIFEST.read_text()))
     assert bytes_of[0] == bytes_of[1] and "stale" not in bytes_of[0][1]
+    assert archive.CODECHECK.read_text() == (
+        "version: 1\nmanifest:\n  - file: figures/9_topic/a_line.csv\n    comment: the numbers that it shows\n"
+    )
     assert set(json.loads(bytes_of[0][1])["9_topic"]["sha256"]) == {"a_line.svg", "a_line.csv"}

@@ -10,10 +10,11 @@ import json
 import platform
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -22,6 +23,7 @@ from helpers.course.figures import FORMATS, ROOT, changed_pixels, embedded_png, 
 
 ARCHIVES = ROOT / "docs" / "figures"
 MANIFEST = ROOT / "figures" / "MANIFEST.json"
+CODECHECK = ROOT / "codecheck.yml"
 KINDS = (*FORMATS, "csv", "npz")
 _PACKAGES = ("matplotlib", "numpy", "torch")
 
@@ -71,7 +73,7 @@ def files(notebook: NotebookNode, folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def publish(stem: str, notebook: NotebookNode, folder: Path) -> None:
-    """Put the figures in ``folder`` into the archive and the manifest, in place of what they say of this notebook."""
+    """Put the figures in ``folder`` into the archive, the manifest and codecheck.yml, in place of older ones."""
     buffer, hashes = io.BytesIO(), {}
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, data in files(notebook, folder):
@@ -84,6 +86,20 @@ def publish(stem: str, notebook: NotebookNode, folder: Path) -> None:
         key: value for key, value in sorted((_manifest() | {stem: {"made with": made, "sha256": hashes}}).items())
     }
     replace_file(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+    if CODECHECK.exists():
+        head = CODECHECK.read_text(encoding="utf-8").partition("manifest:\n")[0]
+        replace_file(CODECHECK, f"{head}manifest:\n{_listed(manifest)}".encode())
+
+
+def _listed(manifest: Mapping[str, Any]) -> str:
+    """Each published picture and its numbers, as codecheck.yml lists them."""
+    comments = {"png": "figure of notebook {}", "csv": "the numbers that it shows"}
+    return "".join(
+        f"  - file: figures/{stem}/{name}\n    comment: {comments[kind].format(stem.split('_')[0])}\n"
+        for stem, made in manifest.items()
+        for name in made["sha256"]
+        if (kind := name.rpartition(".")[2]) in comments
+    )
 
 
 def published_files(stem: str) -> list[str]:

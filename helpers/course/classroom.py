@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
@@ -51,7 +52,10 @@ def vote_copy(stem: str, notebook: NotebookNode) -> NotebookNode:
         cell.source = f"## Question {number}\n\n{_without_headings(cell.source)}"
         counts = ", ".join(f"{letter}=0" for letter in question.choices)
         cells += [cell, new_code_cell(f'vote("{question.id}", {counts})', id=f"vote-{question.id}")]
-        cells += exercise_cells(question.cells)
+        for k, part in enumerate(parts(question)):
+            if k and part.shown:
+                cells.append(new_code_cell(f'vote.go_on("{question.id}", {k})', id=f"vote-{question.id}-{k}"))
+            cells += part.exercise
     whole.cells = cells
     return whole
 
@@ -65,10 +69,26 @@ def split_opening(lesson: NotebookNode) -> tuple[list[NotebookNode], list[Notebo
     return cells[:first], cells[first:]
 
 
-def hidden_in(question: Question) -> list[NotebookNode]:
-    """The cells that the vote on a question shows: all that follow, but exercises."""
-    exercises = [cell.get("id") for cell in exercise_cells(question.cells)]
-    return [cell for cell in question.cells if cell.get("id") not in exercises]
+@dataclass(frozen=True)
+class Part:
+    """What is shown after a question, and the exercise that then comes."""
+
+    shown: list[NotebookNode]
+    exercise: list[NotebookNode]
+
+
+def parts(question: Question) -> list[Part]:
+    """The cells behind a question, cut behind each exercise: what follows one is not shown before it is done."""
+    own = {cell.get("id") for cell in exercise_cells(question.cells)}
+    found: list[Part] = [Part([], [])]
+    for cell in question.cells:
+        if cell.get("id") in own:
+            found[-1].exercise.append(cell)
+        else:
+            if found[-1].exercise:
+                found.append(Part([], []))
+            found[-1].shown.append(cell)
+    return found
 
 
 def exercise_cells(cells: Iterable[NotebookNode]) -> list[NotebookNode]:

@@ -9,7 +9,7 @@ from IPython.display import Markdown, display
 from nbformat import NotebookNode
 
 from helpers.course import notebooks
-from helpers.course.classroom import core_copy, hidden_in, split_opening
+from helpers.course.classroom import core_copy, parts, split_opening
 from helpers.course.seminar import Question, questions
 from helpers.course.tables import table
 
@@ -43,13 +43,17 @@ class Vote:
             raise ValueError(f"{id}: give the votes for {', '.join(question.choices)}, such as a=3")
         if any(not isinstance(count, int) or isinstance(count, bool) or count < 0 for count in counts.values()):
             raise ValueError(f"{id}: votes are whole numbers ≥ 0")
-        cells = hidden_in(question)
+        cells = parts(question)[0].shown
         settled = next(k for k, cell in enumerate(cells) if f"**Answer ({id})" in cell.source)
         again = id in self._shown
         self._show([] if again else cells[:settled])
         self._tell(question, counts)
         self._show([] if again else cells[settled:])
         self._shown.add(id)
+
+    def go_on(self, id: str, part: int) -> None:
+        """Show what follows the exercise behind a question; ``part`` counts from 1."""
+        self._show(parts(self._questions[id])[part].shown)
 
     def _tell(self, question: Question, counts: dict[str, int]) -> None:
         total = sum(counts.values())
