@@ -96,7 +96,9 @@ def grade_one(path: Path, stem: str, seconds: int) -> list[tuple[str, int, str]]
     )
     trouble = "the kernel died"
     try:
-        asyncio.run(client.async_execute(env=notebooks.kernel_environment(stem, {"COURSE_FORMATS": "png"})))
+        with tempfile.TemporaryDirectory() as figures:  # a cell that an exercise needs may draw
+            environment = {"COURSE_FIGURES": figures, "COURSE_FORMATS": "png"}
+            asyncio.run(client.async_execute(env=notebooks.kernel_environment(stem, environment)))
     except CellTimeoutError:
         trouble = f"longer than {seconds} s"
     except DeadKernelError:
