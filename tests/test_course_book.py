@@ -126,7 +126,16 @@ def test_a_page_folds_plots_and_solutions_and_marks_what_lies_beyond():
         ]
     )
     page = book.page("1_first", notebook)
-    assert ["hide-input" in cell.metadata["tags"] for cell in page.cells] == [False, False, True, True, False, False]
+    assert ["hide-input" in cell.metadata["tags"] for cell in page.cells] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert "To cite this notebook**: *A title*" in page.cells[6].source
     assert page.cells[1].source == "(1_first-0)=\n## One (S1)\n\nsee [two](#1_first-1)"
     assert page.cells[5].source.startswith("(1_first-1)=\n## Two\n\n<p") and "Beyond" in page.cells[5].source
     assert notebook.cells[1].source == "## One (S1)\n\nsee [two](#Two)"  # the notebook itself stays
@@ -192,6 +201,10 @@ def test_axe_finds_no_violation(name, theme, site, driver):
     wide(driver, 1280)
     driver.get((site / f"{name}.html").as_uri())
     driver.execute_async_script(SETTLED)
+    # Colours change at once, so that none is looked at on its way.
+    driver.execute_script(
+        "document.head.insertAdjacentHTML('beforeend', '<style>* { transition: none !important }</style>')"
+    )
     driver.execute_script(f"document.documentElement.dataset.theme = document.documentElement.dataset.mode = '{theme}'")
     driver.execute_script((Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
     run = "const done = arguments[0]; axe.run({runOnly: ['wcag2a', 'wcag2aa']}).then(found => done(found.violations));"

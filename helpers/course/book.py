@@ -78,7 +78,7 @@ def page(stem: str, notebook: NotebookNode) -> NotebookNode:
     for cell in result.cells:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\]\(#([^)]+)\)", lambda m: f"](#{labels.get(m[1], m[1])})", cell.source)
-    result.cells.append(new_markdown_cell(_citation(notebook)))
+    result.cells.append(new_markdown_cell(_citation(notebook), metadata={"tags": []}))
     return result
 
 

@@ -125,6 +125,8 @@ def _list(chosen: Sequence[str], only: Sequence[str]) -> None:
 
 def _check(chosen: Sequence[str], only: Sequence[str], drawn: Path) -> None:
     """Say which files in ``drawn`` are not those of the manifest; leaves with 1 where there are any."""
+    if not any((drawn / stem).is_dir() for stem in chosen):
+        raise fail(f"nothing is drawn in {drawn} yet: course figures does it")
     changed = {
         stem: {file: how for file, how in found.items() if not only or file.rpartition(".")[0] in only}
         for stem in chosen

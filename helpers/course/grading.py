@@ -71,7 +71,8 @@ def assemble(published: NotebookNode, returned: NotebookNode) -> NotebookNode:
             sources.append(cell.source)
             names.append("")
             continue
-        sources += [_answer(answers.get(cell.get("id"), "")), _checker(cell.source)]
+        answer = answers.get(cell.get("id"), "raise LookupError('not in this copy')")
+        sources += [_answer(answer), _checker(cell.source)]
         names += ["", next(name for name, id in own.items() if id == cell.get("id"))]
     checkers = [k for k, name in enumerate(names) if name]
     chosen = needed(sources, {*checkers, *(k - 1 for k in checkers)})
@@ -108,7 +109,8 @@ def grade_one(path: Path, stem: str, seconds: int) -> list[tuple[str, int, str]]
         if CHECKER in cell.metadata.get("tags", []):
             line = _last_line(cell) or trouble
             # A name that is missing says less than what went wrong where it should have been made.
-            said[cell.metadata["name"]] = _last_line(answer) if line.startswith("NameError") else line
+            line = _last_line(answer) if line.startswith("NameError") else line
+            said[cell.metadata["name"]] = f"longer than {seconds} s" if line.startswith("KeyboardInterrupt") else line
     lines = {name: said.get(name, trouble) for name in exercises(published)}
     return [(name, int(bool(_RIGHT.search(line))), line) for name, line in lines.items()]
 
@@ -127,7 +129,8 @@ def grade(
         raise ValueError(f"{folder}: no notebooks there")
 
     def one(path: Path) -> list[Grade]:
-        student = str(path.relative_to(folder).with_suffix(""))
+        own = path.relative_to(folder)
+        student = own.parts[0] if len(own.parts) > 1 else own.stem
         stem = next((stem for stem in notebooks.stems() if stem in path.name), "")
         found = _apart(path, stem, seconds, megabytes) if stem else [("", 0, "its name contains no notebook's")]
         graded(student)
@@ -155,7 +158,11 @@ def _apart(path: Path, stem: str, seconds: int, megabytes: int) -> list[tuple[st
         )
         try:
             _, errors = process.communicate(timeout=10 * seconds)
-            why = (errors.strip().splitlines() or ["it ended"])[-1]
+            why = (
+                "the file is no notebook"
+                if "NotJSONError" in errors
+                else (errors.strip().splitlines() or ["it ended"])[-1]
+            )
         except subprocess.TimeoutExpired:
             why = f"longer than {10 * seconds} s in all"
         finally:

@@ -78,7 +78,13 @@ def errata(claims: Mapping[str, Sequence[Mapping[str, str]]], most: int = 5) -> 
         evidence = f"stated {row['stated']}; measured {row['measured']}"
         mark = SYMBOLS[row["verdict"]]
         lines.append(f"- {mark} [{stem}](notebooks/{stem}.ipynb), {row['id']}: {row['statement']} ({evidence})")
-    return "\n".join(lines)
+    count = sum(
+        row["by"] == "article" and row["verdict"] in ("corrected", "refuted") for own in claims.values() for row in own
+    )
+    head = (
+        f"{len(lines)} of {count} statements, with what is stated (→ what holds instead); the site lists all as errata:"
+    )
+    return "\n".join([head, "", *lines])
 
 
 def replace_block(text: str, name: str, block: str) -> str:
