@@ -13,7 +13,7 @@ from helpers.course.grading import exercises
 from helpers.course.links import claims_shown
 from helpers.course.reading import core
 from helpers.course.seminar import PREDICT, questions, sentences
-from helpers.course.verdicts import VERDICTS
+from helpers.course.verdicts import VERDICTS, base_id
 
 STEMS = notebooks.stems()
 NOTEBOOKS = {stem: notebooks.read(stem) for stem in STEMS}
@@ -32,7 +32,7 @@ def test_a_core_copy_owes_what_it_shows_and_lists_what_it_has(stem):
     assert [cell.source for cell in copy.cells if cell.cell_type == "code"][1:] == [
         cell.source for cell in core(NOTEBOOKS[stem]) if cell.cell_type == "code"
     ][1:]
-    shown = {classroom._base(id) for cell in copy.cells for id in claims_shown(cell)}
+    shown = {base_id(id) for cell in copy.cells for id in claims_shown(cell)}
     (owed,) = [match for cell in copy.cells for match in re.findall(r'Claims\("[^"]+", owed="([^"]+)"', cell.source)]
     assert set(owed.split()) == shown and len(owed.split()) == len(shown) >= 10
     (contents,) = [cell.source for cell in copy.cells if "contents" in cell.metadata.get("tags", [])]

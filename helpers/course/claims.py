@@ -27,7 +27,7 @@ from helpers.course.evidence import format_interval, format_measured, format_val
 from helpers.course.judging import Interval, NoEvidence, agreement, extent, judge, numbers
 from helpers.course.recording import changed_parameters, published_parameters
 from helpers.course.recording import recording as is_recording
-from helpers.course.verdicts import ID, MIME, OWED, SYMBOLS, VERDICTS, Claim, expand_ids, markdown_table
+from helpers.course.verdicts import ID, MIME, OWED, SYMBOLS, VERDICTS, Claim, base_id, expand_ids, markdown_table
 
 
 class ClaimError(AssertionError):
@@ -180,11 +180,11 @@ class Claims:
         """
         from helpers.course.held import held_in_store  # here, as it loads nbformat, which no other claim needs
 
-        missing = [id for id in self.owed if id not in {self._base(key) for key in self._claims}]
+        missing = [id for id in self.owed if id not in {base_id(key) for key in self._claims}]
         if missing:
             raise ClaimError(f"{self.notebook}: no claim closes {', '.join(missing)}")
         order = {id: k for k, id in enumerate(self.owed)}
-        rows = sorted(self._claims.values(), key=lambda claim: (order.get(self._base(claim.id), math.inf), claim.id))
+        rows = sorted(self._claims.values(), key=lambda claim: (order.get(base_id(claim.id), math.inf), claim.id))
         data = {"notebook": self.notebook, "claims": [row.row() for row in rows]}
         other = [row.id for row in rows if row.published]
         summary = f"{len(rows)} claims, none open" + (f"; not as published: {', '.join(other)}" if other else "")
@@ -198,7 +198,7 @@ class Claims:
             raise ValueError(f"{id}: expect={expect!r} is not one of {', '.join(VERDICTS)}")
         if by not in ("article", "course"):
             raise ValueError(f"by={by!r} is not 'article' or 'course'")
-        if not ID.fullmatch(id) or self._base(id) not in self.owed:
+        if not ID.fullmatch(id) or base_id(id) not in self.owed:
             raise ValueError(f"{id!r} is not an owed id of {self.notebook}, with at most one letter behind it")
         if (previous := self._claims.get(id)) and previous.statement != statement:
             raise ValueError(f"{id} is already the claim {previous.statement!r}; use {id}a, {id}b for its parts")
@@ -242,7 +242,3 @@ class Claims:
     @staticmethod
     def _split(measured: Any, uncertainty: Any) -> tuple[Any, Any]:
         return measured if isinstance(measured, Interval) else (measured, uncertainty)
-
-    @staticmethod
-    def _base(id: str) -> str:
-        return id.rstrip("abcdefghijklmnopqrstuvwxyz")

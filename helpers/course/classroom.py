@@ -14,7 +14,7 @@ from helpers.course.contents import CONTENTS
 from helpers.course.links import claims_shown
 from helpers.course.reading import core
 from helpers.course.seminar import PREDICT, Question, opening, questions
-from helpers.course.verdicts import ID
+from helpers.course.verdicts import ID, base_id
 
 SOLUTION = "### BEGIN SOLUTION"
 _CLAIMS = re.compile(r'Claims\("([^"]+)"')
@@ -25,7 +25,7 @@ def core_copy(notebook: NotebookNode) -> NotebookNode:
     """The core path of an executed notebook: it owes only what it shows, and its contents list only what it has."""
     result = copy.deepcopy(notebook)
     result.cells = core(result)
-    closed = sorted({_base(id) for cell in result.cells for id in claims_shown(cell)}, key=_order)
+    closed = sorted({base_id(id) for cell in result.cells for id in claims_shown(cell)}, key=_order)
     headings = [match for cell in result.cells for match in re.findall(r"^## (.+)$", cell.source, re.MULTILINE)]
     for cell in result.cells:
         if cell.cell_type == "code":
@@ -111,10 +111,6 @@ def _without_headings(text: str) -> str:
 
 def _listed(row: str, headings: Iterable[str]) -> bool:
     return any(row.startswith(f"| [{heading}](") for heading in headings)
-
-
-def _base(id: str) -> str:
-    return id.rstrip("abcdefghijklmnopqrstuvwxyz")
 
 
 def _order(id: str) -> tuple[int, int]:

@@ -56,6 +56,15 @@ def expand_ids(text: str) -> list[str]:
     return ids
 
 
+def base_id(id: str) -> str:
+    """The owed id of which a claim is a part.
+
+    >>> base_id("S12b")
+    'S12'
+    """
+    return id.rstrip("abcdefghijklmnopqrstuvwxyz")
+
+
 def count_verdicts(claims: Iterable[Mapping[str, str]]) -> dict[str, int]:
     """How many of ``claims`` (rows as in the table's data) carry each of VERDICTS; what is undecided counts nowhere."""
     counts = dict.fromkeys(VERDICTS, 0)
