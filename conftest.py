@@ -3,7 +3,6 @@
 import copy
 import os
 import re
-import tomllib
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +17,7 @@ os.environ.pop("COURSE_WIDGETS", None)
 from hypothesis import settings  # noqa: E402
 
 from helpers._compat import without_local_constants, wrap_output_comparison  # noqa: E402
-from helpers.course.figures import changed_pixels, embedded_png  # noqa: E402
+from helpers.course.figures import CHANGED_PIXELS, changed_pixels, embedded_png  # noqa: E402
 from helpers.course.verdicts import MIME  # noqa: E402
 
 # The same examples in every run, and no clock: a test must not fail because somebody else uses the machine.
@@ -26,7 +25,6 @@ settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
 without_local_constants()
 
-TOLERANCE = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["course"]["changed-pixels"]
 DECIMAL = re.compile(r"([-+]?\d+(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+))")
 
 
@@ -82,11 +80,11 @@ def _compare(compare_text, self, test, ref, skip_compare=None) -> bool:
         return False
     stored, fresh = _images(ref), _images(test)
     changes = [changed_pixels(a, b) for a, b in zip(stored, fresh, strict=False)]
-    if len(stored) == len(fresh) and all(change <= TOLERANCE for change in changes):
+    if len(stored) == len(fresh) and all(change <= CHANGED_PIXELS for change in changes):
         return True
     shares = ", ".join(f"{change:.2%}" for change in changes)
     self.comparison_traceback = [
-        f"{len(stored)} images stored, {len(fresh)} produced; changed pixels: {shares} (at most {TOLERANCE:.2%})"
+        f"{len(stored)} images stored, {len(fresh)} produced; changed pixels: {shares} (at most {CHANGED_PIXELS:.2%})"
     ]
     return False
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from helpers.course import figures
-from helpers.course.figures import FORMATS, Figures, changed_pixels, render, replace_file
+from helpers.course.figures import CHANGED_PIXELS, FORMATS, Figures, changed_pixels, render, replace_file
 
 DRAW = """
 import hashlib, sys, numpy as np, matplotlib.pyplot as plt
@@ -110,7 +110,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
 def test_changed_pixels_sees_a_moved_line_but_not_a_shade():
     stored = render(lines(), "png")
     assert changed_pixels(stored, stored) == 0
-    assert changed_pixels(stored, render(lines(1.5), "png")) > 0.003
+    assert changed_pixels(stored, render(lines(1.5), "png")) > CHANGED_PIXELS
     from PIL import Image
 
     image = np.asarray(Image.open(io.BytesIO(stored)).convert("RGB"), dtype=int)

@@ -56,6 +56,8 @@ def test_no_slide_says_an_answer_before_its_vote(stem):
         shown = "\n".join(slide.shows for slide in deck[: place + 1])
         assert sentences(question.answer, 1) not in shown
         assert f"**{question.id}, " not in shown, "the verdict stands before the vote"
+    asked = [slide.heading for slide in deck if slide.kind in ("vote", "formula")]
+    assert all(re.fullmatch(r"Question \d", heading) for heading in asked), "a section's heading may tell the answer"
 
 
 def test_questions_that_lack_something_are_told():

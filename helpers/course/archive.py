@@ -19,7 +19,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from helpers.course import notebooks
-from helpers.course.figures import FORMATS, ROOT, changed_pixels, embedded_png, replace_file
+from helpers.course.figures import CHANGED_PIXELS, FORMATS, ROOT, changed_pixels, embedded_png, replace_file
 
 ARCHIVES = ROOT / "docs" / "figures"
 MANIFEST = ROOT / "figures" / "MANIFEST.json"
@@ -131,7 +131,7 @@ def changed(stem: str, folder: Path) -> dict[str, str]:
         if not path.is_file():
             found[name] = "missing"
         elif hashlib.sha256(data := path.read_bytes()).hexdigest() != wanted:
-            same = name in pictures and changed_pixels(pictures[name], data) <= 0.003
+            same = name in pictures and changed_pixels(pictures[name], data) <= CHANGED_PIXELS
             found[name] = "the same picture in other bytes" if same else "changed"
     return found
 

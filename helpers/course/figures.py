@@ -26,10 +26,22 @@ from helpers.course.figure_style import style_from
 from helpers.course.places import ROOT
 from helpers.course.recording import changed_parameters, published_cell, published_parameters
 
-__all__ = ["FORMATS", "ONLY", "ROOT", "STYLE", "Figures", "changed_pixels", "embedded_png", "render", "replace_file"]
+__all__ = [
+    "CHANGED_PIXELS",
+    "FORMATS",
+    "ONLY",
+    "ROOT",
+    "STYLE",
+    "Figures",
+    "changed_pixels",
+    "embedded_png",
+    "render",
+    "replace_file",
+]
 
 FORMATS = ("svg", "png", "pdf")
 ONLY = "COURSE_FIGURE_NAMES"
+CHANGED_PIXELS = 0.003  # the share of a picture's pixels that may differ between machines
 # Okabe & Ito's colours, told apart by colour-blind eyes; the dashes tell them apart in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,15 @@ def _published(stem: str) -> dict[str, Any]:
     """The stored notebook as its file says it; empty where there is none."""
     path = Path(os.environ.get("COURSE_NOTEBOOKS", ROOT / "notebooks")) / f"{stem}.ipynb"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return _read(path, path.stat().st_mtime_ns)
     except (OSError, ValueError):
         return {}
+
+
+@lru_cache(maxsize=1)  # each figure asks for its cell
+def _read(path: Path, changed: int) -> dict[str, Any]:
+    """What the file says, read again only when it was ``changed``."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def published_parameters(stem: str) -> dict[str, str]:

@@ -62,9 +62,10 @@ def deck(stem: str, notebook: NotebookNode) -> list[Slide]:
     pictures = _pictures(stem, notebook)
     before, heading = opening(notebook), ""
     slides = [_title(notebook), *_shown(before, pictures)]
-    for question in questions(notebook):
+    for number, question in enumerate(questions(notebook), 1):
         heading = _last_heading(before, heading)
-        slides += [*_formula(before, heading), _vote(question, heading)]
+        asked = f"Question {number}"  # the section's own heading may tell the answer
+        slides += [*_formula(before, asked), _vote(question, asked)]
         settled = next(k for k, cell in enumerate(question.cells) if f"**Answer ({question.id})" in cell.source)
         slides += _shown(question.cells[:settled], pictures, heading)
         slides.append(_verdict(question, claims[question.id], heading))
