@@ -97,6 +97,7 @@ def test_names_of_figures_are_found_by_their_part_and_errors_name_the_valid_ones
         (["--theme", "blue"], "is not one of light, dark, print"),
         (["--dpi", "3"], "is not between 10 and 2400"),
         (["--font", "No Such Font"], "is not installed"),
+        (["--lang", "xx"], "is not one of en, zh"),
         (["--format", "gif"], "choose among"),
     ],
 )

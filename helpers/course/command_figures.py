@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from helpers.course import archive, notebooks, parameters
+from helpers.course.figure_labels import languages
 from helpers.course.figure_style import THEMES, Wish, inches
 from helpers.course.figures import FORMATS, ONLY, ROOT
 from helpers.course.progress import Force, execute_shown, fingerprints, unchanged
@@ -37,6 +38,7 @@ def figures(
     theme: Annotated[str, typer.Option(help=f"one of {', '.join(THEMES)}")] = "light",
     font: Annotated[str | None, typer.Option(help="a font family of this machine")] = None,
     text: Annotated[bool, typer.Option("--text", help="letters in SVG stay text, to be selected")] = False,
+    lang: Annotated[str, typer.Option(help=f"of the labels; one of {', '.join(languages())}")] = "en",
     out: Annotated[Path | None, typer.Option(help="folder for figures")] = None,
     parameter: Parameters = None,
     jobs: Jobs = None,
@@ -48,7 +50,8 @@ def figures(
     """
     try:
         chosen, only = choose(names or [])
-        style = Wish(inches(width) if width else None, dpi, theme, font, text)
+        style = Wish(inches(width) if width else None, dpi, theme, font, text, lang)
+        style.settings()  # says here, not in each kernel, that a font is missing
     except ValueError as error:
         raise fail(error) from None
     if unknown := set(format or []) - set(FORMATS):

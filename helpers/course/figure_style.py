@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 
+from helpers.course.figure_labels import font_for, languages, translate
+
 WISH = "COURSE_FIGURE_STYLE"  # the environment variable by which a kernel hears of it
 THEMES = ("light", "dark", "print")
 _INCH = {"mm": 25.4, "cm": 2.54, "in": 1.0, "pt": 72.0}
@@ -29,6 +31,7 @@ class Wish:
     width: inches; height, lines, marks and letters go along, but no letters below SMALLEST. dpi: of PNG.
     theme: one of THEMES; dark draws light on nearly black, print without a grid.
     font: a family that matplotlib finds on this machine. text: whether letters in an SVG stay text, to be selected.
+    lang: one of `languages()`; labels that its file lacks stay English.
     ValueError for anything else.
     """
 
@@ -37,6 +40,7 @@ class Wish:
     theme: str = "light"
     font: str | None = None
     text: bool = False
+    lang: str = "en"
 
     def __post_init__(self) -> None:
         if self.width is not None and not 0.4 <= self.width <= 100:
@@ -47,12 +51,15 @@ class Wish:
             raise ValueError(f"theme: {self.theme!r} is not one of {', '.join(THEMES)}")
         if self.font is not None and self.font not in font_manager.get_font_names():
             raise ValueError(f"font: {self.font!r} is not installed where matplotlib looks")
+        if self.lang not in languages():
+            raise ValueError(f"lang: {self.lang!r} is not one of {', '.join(languages())}")
 
     def settings(self) -> dict[str, Any]:
         """What changes in matplotlib's settings while figures are made."""
         found: dict[str, Any] = {"savefig.dpi": self.dpi} if self.dpi else {}
-        if self.font:
-            found["font.family"] = [self.font, "DejaVu Sans"]  # the second for letters that the first lacks
+        font = self.font or (font_for(self.lang) if self.lang != "en" else None)
+        if font:
+            found["font.family"] = [font, "DejaVu Sans"]  # the second for letters that the first lacks
         if self.text:
             found["svg.fonttype"] = "none"
         if self.theme == "print":
@@ -60,7 +67,8 @@ class Wish:
         return found
 
     def fit(self, fig: Figure) -> None:
-        """Give ``fig`` the width and the theme's colours."""
+        """Give ``fig`` the language, the width and the theme's colours."""
+        translate(fig, self.lang)
         if self.width is not None:
             _scale(fig, self.width / fig.get_figwidth())
         if self.theme == "dark":
