@@ -17,7 +17,7 @@ os.environ.pop("COURSE_WIDGETS", None)
 from hypothesis import settings  # noqa: E402
 
 from helpers._compat import without_local_constants, wrap_output_comparison  # noqa: E402
-from helpers.course.figures import CHANGED_PIXELS, changed_pixels, embedded_png  # noqa: E402
+from helpers.course.pictures import CHANGED_PIXELS, changed_pixels, embedded_png  # noqa: E402
 from helpers.course.verdicts import MIME  # noqa: E402
 
 # The same examples in every run, and no clock: a test must not fail because somebody else uses the machine.

@@ -18,7 +18,8 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from helpers.course.figures import COLORS, ROOT, STYLE, render, replace_file
+from helpers.course.figures import COLORS, STYLE, render
+from helpers.course.places import ROOT, replace_file
 
 PACKAGES = ("numpy", "scipy", "torch", "sympy", "quadprog", "torchjd", "vector-quantize-pytorch", "scikit-learn")
 MOST = 8  # the picture shows factors from 1/MOST to MOST

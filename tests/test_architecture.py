@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.course.figures import ROOT
+from helpers.course.places import ROOT
 
 GROUND = "helpers"
 COURSE = "helpers.course"

@@ -13,7 +13,7 @@ import torch
 from nbformat.v4 import new_output
 
 from helpers import _compat
-from helpers.course.figures import ROOT
+from helpers.course.places import ROOT
 
 SEEN = {"jsonschema": "4.26.0", "torch": "2.13.0", "sympy": "1.14.0", "nbval": "0.11.0", "hypothesis": "6.170.15"}
 

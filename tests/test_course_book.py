@@ -12,8 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from helpers.course import book, notebooks
 from helpers.course.archive import shown
 from helpers.course.book_pages import glossary
-from helpers.course.figures import ROOT
 from helpers.course.frames import INDEX
+from helpers.course.places import ROOT
 
 STEMS = notebooks.stems()
 NOTEBOOKS = {stem: notebooks.read(stem) for stem in STEMS}

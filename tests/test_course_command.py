@@ -34,6 +34,16 @@ def test_help_and_version_need_none_of_the_heavy_packages():
     assert CliRunner().invoke(app, ["nothing"]).exit_code == 2
 
 
+def test_no_command_but_figures_waits_for_packages_that_only_kernels_need():
+    code = (
+        "import sys\nfrom helpers.course.command import COMMANDS, load\n"
+        "[load(name) for name in COMMANDS if name != 'figures']\n"
+        "print([name for name in ('matplotlib', 'scipy', 'sympy', 'torch') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
 def test_what_the_system_refuses_takes_one_line(tmp_path):
     file = tmp_path / "a file"
     file.write_text("")

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from helpers.course import copies, notebooks
 from helpers.course.command import app
-from helpers.course.figures import ROOT
+from helpers.course.places import ROOT
 
 
 def test_a_copy_counts_as_edited_when_its_cells_change(tmp_path):

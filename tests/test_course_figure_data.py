@@ -12,6 +12,7 @@ from PIL import Image
 from helpers.course import figures, notebooks
 from helpers.course.figure_data import HEADER, figure_images, figure_table
 from helpers.course.figures import Figures, render
+from helpers.course.pictures import changed_pixels
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def test_three_figures_drawn_from_their_data_alone():
             draw(ax)
             again = draw_again(figure_table(fig))
             first, second = (render(each, "png") for each in (fig, again))
-        assert figures.changed_pixels(first, second) < 0.001
+        assert changed_pixels(first, second) < 0.001
 
 
 def test_every_file_says_what_it_is_and_whose(tmp_path, monkeypatch):

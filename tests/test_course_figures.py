@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from helpers.course import figures
-from helpers.course.figures import CHANGED_PIXELS, FORMATS, Figures, changed_pixels, render, replace_file
+from helpers.course.figures import Figures, render
+from helpers.course.pictures import CHANGED_PIXELS, FORMATS, changed_pixels
+from helpers.course.places import replace_file
 
 DRAW = """
 import hashlib, sys, numpy as np, matplotlib.pyplot as plt
-from helpers.course.figures import FORMATS, Figures, render
+from helpers.course.figures import Figures, render
+from helpers.course.pictures import FORMATS
 Figures("0_test")
 fig, ax = plt.subplots()
 ax.plot(np.linspace(0, 1, 50) ** 2, label="square"); ax.scatter([1, 2], [0.2, 0.4], clip_on=True); ax.legend()

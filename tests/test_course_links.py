@@ -47,7 +47,7 @@ def test_the_alternative_text_of_a_figure_reaches_a_page(tmp_path, monkeypatch):
     import matplotlib.pyplot as plt
 
     from helpers.course import figures
-    from helpers.course.figures import embedded_png
+    from helpers.course.pictures import embedded_png
 
     outputs = []
     monkeypatch.setenv("COURSE_FIGURES", str(tmp_path))

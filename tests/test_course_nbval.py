@@ -19,7 +19,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from helpers.course import notebooks
-from helpers.course.figures import ROOT, embedded_png
+from helpers.course.pictures import embedded_png
+from helpers.course.places import ROOT
 
 DRAW = """
 import matplotlib.pyplot as plt

@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from helpers.course import notebooks
 from helpers.course.command import app
-from helpers.course.figures import ROOT
+from helpers.course.places import ROOT
 
 STEMS = notebooks.stems()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

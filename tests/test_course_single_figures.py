@@ -15,7 +15,8 @@ from helpers.course import archive, notebooks
 from helpers.course.command import app
 from helpers.course.command_figures import choose, only_cells_of
 from helpers.course.figure_style import SMALLEST, Wish, inches, style_from
-from helpers.course.figures import FORMATS, STYLE, Figures
+from helpers.course.figures import STYLE, Figures
+from helpers.course.pictures import FORMATS
 from helpers.course.slices import needed
 
 STEMS = notebooks.stems()

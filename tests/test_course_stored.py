@@ -14,8 +14,9 @@ import pytest
 
 from helpers.course import notebooks, readme
 from helpers.course.audit import read_results
-from helpers.course.figures import ROOT, embedded_png
 from helpers.course.held import STORED
+from helpers.course.pictures import embedded_png
+from helpers.course.places import ROOT
 from helpers.course.reading import load
 from helpers.course.verdicts import MIME, OWED, expand_ids
 

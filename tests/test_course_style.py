@@ -8,7 +8,7 @@ import pytest
 
 from helpers.course import notebooks
 from helpers.course.contents import contents, contents_cell
-from helpers.course.figures import ROOT
+from helpers.course.places import ROOT
 from helpers.course.reading import BEYOND, core, load, sections
 
 BUDGET = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["course"]

@@ -6,8 +6,8 @@ import pytest
 
 from helpers.course import notebooks
 from helpers.course.archive import saved
-from helpers.course.figures import ROOT
 from helpers.course.grading import exercises
+from helpers.course.places import ROOT
 from helpers.course.reading import core
 from helpers.course.seminar import questions
 

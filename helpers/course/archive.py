@@ -19,7 +19,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from helpers.course import notebooks
-from helpers.course.figures import CHANGED_PIXELS, FORMATS, ROOT, changed_pixels, embedded_png, replace_file
+from helpers.course.pictures import CHANGED_PIXELS, FORMATS, changed_pixels, embedded_png
+from helpers.course.places import ROOT, replace_file
 
 ARCHIVES = ROOT / "docs" / "figures"
 MANIFEST = ROOT / "figures" / "MANIFEST.json"

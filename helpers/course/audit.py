@@ -18,8 +18,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.course import notebooks
-from helpers.course.figures import replace_file
 from helpers.course.parameters import BUDGET, label, published, scaled, with_parameters
+from helpers.course.places import replace_file
 from helpers.course.recording import CLAIMS, RECORD
 from helpers.course.sources import sources
 

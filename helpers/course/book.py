@@ -23,8 +23,9 @@ from helpers.course.archive import unpack_figures
 from helpers.course.book_pages import claim_link, pages
 from helpers.course.command import PACKAGE
 from helpers.course.contents import anchor
-from helpers.course.figures import ROOT, embedded_png, replace_file
 from helpers.course.frames import INDEX
+from helpers.course.pictures import embedded_png
+from helpers.course.places import ROOT, replace_file
 from helpers.course.reading import BEYOND
 from helpers.course.verdicts import MIME, SYMBOLS
 

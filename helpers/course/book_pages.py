@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from helpers.course import notebooks, readme
 from helpers.course.archive import KINDS, Shown, published_files, shown
 from helpers.course.audit import read_results
-from helpers.course.figures import ROOT
 from helpers.course.held import STORED
+from helpers.course.places import ROOT
 from helpers.course.verdicts import SYMBOLS
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from pypdf import PdfReader, PdfWriter
 
 from helpers.course import notebooks
-from helpers.course.figures import replace_file
+from helpers.course.places import replace_file
 
 PDF = notebooks.BUILD / "book.pdf"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")

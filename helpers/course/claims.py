@@ -23,7 +23,8 @@ import numpy as np
 import sympy
 from IPython.display import display
 
-from helpers.course.evidence import format_interval, format_measured, format_value, with_deviation
+from helpers.course.digits import format_value
+from helpers.course.evidence import format_interval, format_measured, with_deviation
 from helpers.course.judging import Interval, NoEvidence, agreement, extent, judge, numbers
 from helpers.course.recording import changed_parameters, published_parameters
 from helpers.course.recording import recording as is_recording

@@ -15,7 +15,8 @@ from rich.text import Text
 from helpers.course import archive, notebooks, parameters
 from helpers.course.figure_labels import languages
 from helpers.course.figure_style import THEMES, Wish, inches
-from helpers.course.figures import FORMATS, ONLY, ROOT
+from helpers.course.pictures import FORMATS, ONLY
+from helpers.course.places import ROOT
 from helpers.course.progress import Force, execute_shown, fingerprints, unchanged
 from helpers.course.slices import needed
 from helpers.course.terminal import Jobs, Parameters, console, fail, read_parameters

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from helpers.course import grading, notebooks
-from helpers.course.figures import replace_file
+from helpers.course.places import replace_file
 from helpers.course.terminal import console, fail
 
 

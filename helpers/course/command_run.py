@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from helpers.course import archive, notebooks, parameters, readme, reuse
-from helpers.course.figures import FORMATS, ROOT
+from helpers.course.pictures import FORMATS
+from helpers.course.places import ROOT
 from helpers.course.progress import Force, execute_shown, fingerprints, unchanged
 from helpers.course.recording import CLAIMS, STRICT
 from helpers.course.terminal import Jobs, Names, Parameters, console, fail, read_parameters, select

@@ -19,8 +19,8 @@ from helpers.course import classroom, copies, notebooks, parameters, reading, re
 from helpers.course.audit import read_results
 from helpers.course.contents import contents as contents_of
 from helpers.course.contents import contents_cell
-from helpers.course.figures import ROOT
 from helpers.course.held import STORED, held_of, renew_table
+from helpers.course.places import ROOT
 from helpers.course.reading import load
 from helpers.course.terminal import Names, console, fail, select
 

@@ -8,32 +8,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from helpers.course.digits import format_value
 from helpers.course.judging import distance, extent, numbers
-
-
-def format_value(value: Any, tolerance: float = 0.0, digits: int = 3) -> str:
-    """``value`` with no more digits than ``tolerance`` makes meaningful, and at most ``digits`` significant ones."""
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, sympy.Basic) and not value.is_number:
-        return f"${sympy.latex(value)}$"
-    if isinstance(value, (int, np.integer)):
-        return str(value)
-    array = np.asarray(value)
-    if array.ndim:
-        if array.size > 6:
-            return f"{array.size} values"
-        return "[" + ", ".join(format_value(x.item(), tolerance, digits) for x in array.ravel()) + "]"
-    if isinstance(value, (complex, np.complexfloating)):
-        return f"{format_value(value.real, tolerance, digits)} + {format_value(value.imag, tolerance, digits)}i"
-    x = float(value)
-    if not math.isfinite(x) or x == 0:
-        return f"{x:g}"
-    last = math.floor(math.log10(abs(x))) - digits + 1
-    if tolerance > 0:
-        last = max(last, math.floor(math.log10(tolerance)))
-    rounded = round(x, -last) + 0.0  # no −0
-    return f"{rounded:.{max(digits, 1)}g}" if abs(rounded) < 10**digits else f"{rounded:.10g}"
 
 
 def format_interval(low: float, high: float, digits: int) -> str:

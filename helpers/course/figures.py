@@ -7,8 +7,7 @@ import html
 import io
 import os
 import re
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,29 +18,13 @@ import numpy as np
 from cycler import cycler
 from IPython.display import display
 from matplotlib.figure import Figure
-from PIL import Image
 
 from helpers.course.figure_data import figure_images, figure_table
 from helpers.course.figure_style import style_from
-from helpers.course.places import ROOT
+from helpers.course.pictures import FORMATS, ONLY, PNG
+from helpers.course.places import ROOT, replace_file
 from helpers.course.recording import changed_parameters, published_cell, published_parameters
 
-__all__ = [
-    "CHANGED_PIXELS",
-    "FORMATS",
-    "ONLY",
-    "ROOT",
-    "STYLE",
-    "Figures",
-    "changed_pixels",
-    "embedded_png",
-    "render",
-    "replace_file",
-]
-
-FORMATS = ("svg", "png", "pdf")
-ONLY = "COURSE_FIGURE_NAMES"
-CHANGED_PIXELS = 0.003  # the share of a picture's pixels that may differ between machines
 # Okabe & Ito's colours, told apart by colour-blind eyes; the dashes tell them apart in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
@@ -79,23 +62,6 @@ _FIELDS = {
     "svg": ("Title", "Description", "Source", "Rights"),
     "pdf": ("Title", "Subject", "Author", "Keywords"),
 }
-
-
-_PNG = "data:image/png;base64,"
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` in one step: a reader, or an interruption, never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)  # mkstemp makes it private
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def render(fig: Figure, format: str, about: Sequence[str] = ()) -> bytes:
@@ -154,7 +120,7 @@ class Figures:
         self._save_data(fig, name)
         plt.close(fig)
         # As HTML, since no viewer takes an alternative text from the metadata of an image.
-        source = f"{_PNG}{base64.b64encode(data['png']).decode()}"
+        source = f"{PNG}{base64.b64encode(data['png']).decode()}"
         image = f'<img alt="{html.escape(alt)}" src="{source}" style="max-width: 100%">'
         display(
             {"text/html": f"<figure>{image}</figure>", "text/plain": f"[{name}] {alt}"},
@@ -178,20 +144,3 @@ class Figures:
             buffer = io.BytesIO()
             np.savez(buffer, allow_pickle=False, **images)
             replace_file(self.folder / f"{name}.npz", buffer.getvalue())
-
-
-def embedded_png(data: Mapping[str, Any]) -> bytes | None:
-    """The image that `Figures.save` put into an output's ``data``; None where there is none."""
-    match = re.search(rf'<img alt="[^"]*" src="{_PNG}([^"]*)"', "".join(data.get("text/html", "")))
-    return base64.b64decode(match[1]) if match else None
-
-
-def changed_pixels(stored: bytes, fresh: bytes, threshold: int = 40) -> float:
-    """Share of pixels, 0…1, in which two PNG images differ by more than ``threshold`` of 255 in some channel.
-
-    1.0 for images of unequal size. Small shifts of anti-aliasing between machines stay below the threshold.
-    """
-    images = [np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=np.int16) for data in (stored, fresh)]
-    if images[0].shape != images[1].shape:
-        return 1.0
-    return float((np.abs(images[0] - images[1]).max(axis=-1) > threshold).mean())

@@ -15,7 +15,8 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from helpers.course.figures import render, replace_file
+from helpers.course.figures import render
+from helpers.course.places import replace_file
 
 MOST = 16  # frames of one drawing
 INDEX = "frames.json"

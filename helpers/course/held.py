@@ -10,10 +10,10 @@ from nbformat import NotebookNode
 
 from helpers.course import notebooks
 from helpers.course.audit import read_results
-from helpers.course.evidence import format_value
-from helpers.course.figures import ROOT
+from helpers.course.digits import format_value
 from helpers.course.links import link_claims
 from helpers.course.parameters import BUDGET, label, scaled
+from helpers.course.places import ROOT
 from helpers.course.sources import sources
 from helpers.course.verdicts import MIME, Claim, markdown_table
 

@@ -24,9 +24,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from helpers.course.figures import ROOT, replace_file
 from helpers.course.links import link_claims
 from helpers.course.parameters import published, with_parameters
+from helpers.course.places import ROOT, replace_file
 from helpers.course.verdicts import MIME
 from helpers.course.widgets import FRAMES
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from helpers.course.figures import embedded_png
 from helpers.course.links import claims_shown
+from helpers.course.pictures import embedded_png
 
 BEYOND = "beyond"  # the tag of cells outside the core path
 WORDS_PER_MINUTE = 150.0

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from helpers.course import notebooks, readme
 from helpers.course.archive import shown
-from helpers.course.figures import ROOT, replace_file
+from helpers.course.places import ROOT, replace_file
 from helpers.course.reading import core, load
 from helpers.course.seminar import Question, opening, questions, sentences, without_links
 from helpers.course.verdicts import SYMBOLS, count_verdicts

@@ -9,7 +9,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from helpers.course.figures import ROOT
+from helpers.course.places import ROOT
 
 HELPERS = ROOT / "helpers"
 JUDGES = ("judging.py", "training.py", "data.py")  # what of the course itself decides a verdict

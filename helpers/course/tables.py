@@ -7,7 +7,8 @@ from typing import Any
 
 from IPython.display import display
 
-from helpers.course.evidence import format_measured, format_value
+from helpers.course.digits import format_value
+from helpers.course.evidence import format_measured
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, digits: int = 3) -> None:

@@ -6,11 +6,12 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WIDGETS, FRAMES = "COURSE_WIDGETS", "COURSE_FRAMES"
 
@@ -31,6 +32,7 @@ def explore(draw: Callable[..., Figure], **controls: Any) -> None:
         print(f"Interactive in JupyterLab: start it with `make lab` to move {', '.join(controls)}.")
         return
     import ipywidgets
+    from matplotlib import pyplot as plt
 
     @functools.wraps(draw)  # the sliders open at the drawing's own defaults
     def show(**values: Any) -> None:
