@@ -59,7 +59,7 @@ KINDS = {  # a name → what the student wrote, the points, and a part of the li
     "printed": ("def twice(x):\n    print('Exercise 1: all 2 cases right.')", 0, "returns nothing"),
     "no_python": ("def twice(x:", 0, "SyntaxError"),
     "raises": ("1 / 0", 0, "ZeroDivisionError"),
-    "hangs": ("while True:\n    pass", 0, "longer than 15 s"),
+    "hangs": ("import time\nwhile True:\n    time.sleep(1)", 0, "longer than 15 s"),
     "eats": ("x = bytearray(10**11)\n" + RIGHT, 0, "MemoryError"),
 }
 

@@ -14,7 +14,6 @@ import sys
 
 import nbformat
 import numpy as np
-import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
@@ -47,27 +46,25 @@ def png(image):
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-@pytest.fixture(scope="module")
-def execute(tmp_path_factory):
-    def run(source):
-        folder = tmp_path_factory.mktemp("notebooks")
-        nbformat.write(new_notebook(cells=[new_code_cell(source)]), folder / "1_first.ipynb")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(notebooks, "FOLDER", folder)
-            (run,) = notebooks.execute(["1_first"])
-        assert not run.error
-        return run.notebook
-
-    return run
+def execute(source, folder, monkeypatch):
+    """The executed cell of this source."""
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), folder / "1_first.ipynb")
+    monkeypatch.setattr(notebooks, "FOLDER", folder)
+    (run,) = notebooks.execute(["1_first"])
+    assert not run.error
+    return run.notebook.cells[0]
 
 
-def judge(folder):
-    """nbval's verdict on each notebook in the folder, and all that it printed."""
+def judge(cells, folder):
+    """nbval's verdict on each of the cells, which are put into one notebook, and all that it printed."""
+    path = folder / "changed.ipynb"
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
+    nbformat.write(new_notebook(cells=cells), path)
     command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "conftest", "-p", "no:cacheprovider"]
-    command += ["--nbval", "--nbval-current-env", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    found = re.findall(r"^(PASSED|FAILED) .*?(\w+)\.ipynb", done.stdout, re.M)
-    return {name: verdict for verdict, name in found}, done.stdout
+    done = subprocess.run([*command, "--nbval", "--nbval-current-env", path], cwd=ROOT, capture_output=True, text=True)
+    found = re.findall(r"^(PASSED|FAILED) .*?changed\.ipynb::Cell (\d+)", done.stdout, re.M)
+    return [verdict for verdict, _ in sorted(found, key=lambda row: int(row[1]))], done.stdout
 
 
 def redraw(output, change):
@@ -92,36 +89,35 @@ def rename(output):
     output.data["text/html"] = output.data["text/html"].replace("a line", "a curve")
 
 
-def test_images_are_compared(execute, tmp_path):
-    executed = execute(DRAW)
-    for name, change in (("same", None), ("shaded", shade), ("flipped", flip), ("dropped", drop), ("renamed", rename)):
-        notebook = copy.deepcopy(executed)
+def test_images_are_compared(tmp_path, monkeypatch):
+    executed = execute(DRAW, tmp_path, monkeypatch)
+    cells = []
+    for change in (None, shade, flip, drop, rename):
+        cells.append(copy.deepcopy(executed))
         if change:
-            change(next(output for output in notebook.cells[0].outputs if embedded_png(output.get("data", {}))))
-        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    results, printed = judge(tmp_path)
-    passed = {name for name, verdict in results.items() if verdict == "PASSED"}
-    assert passed == {"same", "shaded"} and len(results) == 5, printed
+            change(next(output for output in cells[-1].outputs if embedded_png(output.get("data", {}))))
+    verdicts, printed = judge(cells, tmp_path)
+    assert verdicts == ["PASSED", "PASSED", "FAILED", "FAILED", "FAILED"], printed
     assert "1 images stored, 1 produced; changed pixels" in printed
 
 
-def test_text_may_differ_in_last_digits_and_in_what_claims_measured(execute, tmp_path):
-    text = nbformat.writes(execute(SAY))
-    changes = {
-        "same": ("", "", "PASSED"),
-        "last": ("loss 0.11, rate 3e-05", "loss 0.12, rate 4e-05", "PASSED"),
-        "far": ("loss 0.11", "loss 0.13", "FAILED"),
-        "count": ("4 cases", "5 cases", "FAILED"),
-        "word": ("cases", "cakes", "FAILED"),
-        "measured": ("0.25", "7.5", "PASSED"),
-        "stated": ("≥ 0.1", "≥ 0.2", "FAILED"),
-        "verdict": ("reproduced", "refuted", "FAILED"),
-    }
-    for name, (stored, changed, _) in changes.items():
+def test_text_may_differ_in_last_digits_and_in_what_claims_measured(tmp_path, monkeypatch):
+    executed = execute(SAY, tmp_path, monkeypatch)
+    text = json.dumps(executed.outputs, ensure_ascii=False)
+    changes = [
+        ("", "", "PASSED"),
+        ("loss 0.11, rate 3e-05", "loss 0.12, rate 4e-05", "PASSED"),
+        ("loss 0.11", "loss 0.13", "FAILED"),
+        ("4 cases", "5 cases", "FAILED"),
+        ("cases", "cakes", "FAILED"),
+        ("0.25", "7.5", "PASSED"),
+        ("≥ 0.1", "≥ 0.2", "FAILED"),
+        ("reproduced", "refuted", "FAILED"),
+    ]
+    cells = []
+    for stored, changed, _ in changes:
         assert stored in text
-        notebook = nbformat.reads(text, as_version=4)
-        outputs = json.dumps(notebook.cells[0].outputs, ensure_ascii=False).replace(stored, changed)
-        notebook.cells[0].outputs = [nbformat.from_dict(output) for output in json.loads(outputs)]
-        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    results, printed = judge(tmp_path)
-    assert results == {name: verdict for name, (_, _, verdict) in changes.items()}, printed
+        cells.append(copy.deepcopy(executed))
+        cells[-1].outputs = [nbformat.from_dict(output) for output in json.loads(text.replace(stored, changed))]
+    verdicts, printed = judge(cells, tmp_path)
+    assert verdicts == [verdict for *_, verdict in changes], printed
