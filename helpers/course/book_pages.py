@@ -58,7 +58,11 @@ def _document(path: str) -> str:
 
 def _start(claims: Mapping[str, Sequence[Mapping[str, str]]], audited: Mapping[str, Mapping[str, str]]) -> str:
     stems = "\n".join(claims)
-    return f"""# Eight articles, executed and judged
+    return f"""---
+html_theme.sidebar_secondary.remove: true
+---
+
+# Eight articles, executed and judged
 
 Every statement of eight articles of 苏剑林 (Su Jianlin), *Scientific Spaces*, as something that runs: derived,
 measured, drawn, and judged beneath by its own numbers.
