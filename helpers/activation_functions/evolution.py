@@ -25,7 +25,8 @@ def _centred_ranks(losses: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _check_range(parameters: Tensor) -> None:
-    if not torch.isfinite(parameters).all():
+    # The sum is finite where all entries are, unless it overflows itself: one cheap look, and a second one in doubt.
+    if not (torch.isfinite(parameters.sum()) or torch.isfinite(parameters).all()):
         raise ValueError(f"sigma, lr: the candidates leave the range of {parameters.dtype}; give smaller steps")
 
 

@@ -47,7 +47,7 @@ def round_trip(x: Tensor) -> Tensor:
     [0.5, -2.0]
     """
     float_tensor("x", x, (torch.float32,))
-    return (x * SMALLEST_NORMAL) * (1 / SMALLEST_NORMAL)  # both powers of 2 are exact
+    return (x * SMALLEST_NORMAL).mul_(1 / SMALLEST_NORMAL)  # both powers of 2 are exact
 
 
 def rounding_network(candidates: Tensor, x: Tensor, sizes: Sequence[int]) -> Tensor:
@@ -66,7 +66,7 @@ def rounding_network(candidates: Tensor, x: Tensor, sizes: Sequence[int]) -> Ten
     if x.ndim != 2 or x.shape[1] != sizes[0]:
         raise ValueError(f"x: has shape {tuple(x.shape)}; give (batch, {sizes[0]}) for the sizes {tuple(sizes)}")
     weight, bias = layers[0]
-    h = (weight.reshape(-1, sizes[0]) @ x.T).unflatten(0, (len(candidates), sizes[1])) + bias
+    h = (weight.reshape(-1, sizes[0]) @ x.T).unflatten(0, (len(candidates), sizes[1])).add_(bias)
     for weight, bias in layers[1:]:
         h = torch.baddbmm(bias, weight, round_trip(h))
     return h
