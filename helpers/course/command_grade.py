@@ -22,7 +22,7 @@ def grade(
     ],
     out: Annotated[Path, typer.Option(help="the table, as CSV")] = Path("points.csv"),
     seconds: Annotated[int, typer.Option(min=1, help="for one cell; ten times as many for a notebook")] = 60,
-    megabytes: Annotated[int, typer.Option(min=500, help="of memory for one notebook; 0 on Windows: no limit")] = 8000,
+    megabytes: Annotated[int, typer.Option(min=500, help="of memory for one notebook; Windows cannot limit it")] = 8000,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="notebooks at once; one per core")] = None,
 ) -> None:
     """Check every exercise of returned notebooks, and write a table of points.

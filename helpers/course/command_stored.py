@@ -40,21 +40,18 @@ def claims(
     stored = {stem: notebooks.read(stem) for stem in chosen}
     rows = {stem: notebooks.claims(notebook) for stem, notebook in stored.items()}
     runs = read_results(STORED)
+    held = {stem: held_of(stem, notebook, runs) for stem, notebook in stored.items()}
     if json_:
-        found = {
-            stem: [row | {"held": held_of(stem, stored[stem], runs).get(row["id"], "")} for row in rows[stem]]
-            for stem in chosen
-        }
+        found = {stem: [row | {"held": held[stem].get(row["id"], "")} for row in rows[stem]] for stem in chosen}
         text = json.dumps(found, ensure_ascii=False, indent=1)
         notebooks.replace_file(out, f"{text}\n".encode()) if out else print(text)
         return
     shown = Console(record=True, width=200, file=io.StringIO()) if out else console
     for stem in chosen if names else []:
-        held = held_of(stem, stored[stem], runs)
         table = Table("id", "statement", "by", "stated", "measured", "verdict", "held", title=stem)
         for row in rows[stem]:
             fields = [row[key] for key in ("id", "statement", "by", "stated", "measured", "verdict")]
-            table.add_row(*map(Text, [*fields, held.get(row["id"], "")]))
+            table.add_row(*map(Text, [*fields, held[stem].get(row["id"], "")]))
         shown.print(table)
     shown.print(Markdown(readme.scoreboard(rows)))
     if out:
@@ -62,7 +59,7 @@ def claims(
     if write:
         path, board = ROOT / "README.md", readme.scoreboard(rows, readme.audited(stored, runs))
         for stem, notebook in stored.items():
-            if renew_table(notebook, held_of(stem, notebook, runs)):
+            if renew_table(notebook, held[stem]):
                 notebooks.write(notebook, notebooks.FOLDER / f"{stem}.ipynb")
         text = readme.replace_block(path.read_text(encoding="utf-8"), "scoreboard", board)
         notebooks.replace_file(path, readme.replace_block(text, "errata", readme.errata(rows)).encode())
@@ -167,4 +164,4 @@ def slides(
 
 def _need_sphinx() -> None:
     if find_spec("sphinx") is None or find_spec("sphinx_revealjs") is None:
-        raise fail("the book and the slides need Sphinx: pip install -e '.[book]', or make book") from None
+        raise fail("the book and the slides need Sphinx: pip install -e '.[book]', or make book")
