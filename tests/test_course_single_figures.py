@@ -33,6 +33,14 @@ STEMS = notebooks.stems()
         (["x = 1", "x = x + 1", "x += 1", "x"], 3, [0, 1, 2, 3]),
         (["rng = np.random.default_rng(0)", "a = f(rng)", "b = rng.normal()"], 2, [0, 1, 2]),  # a draw moves the next
         (["g = torch.Generator().manual_seed(0)", "a = f(g)", "b = 1", "c = f(g)"], 3, [0, 1, 3]),
+        (["g = default_rng(0)", "def f():\n    return g.normal()", "a = f()", "b = 1", "c = f()"], 4, [0, 1, 2, 4]),
+        (
+            ["g = default_rng(0)", "d = lambda: g.random()", "def f():\n    return d()", "a = f()", "g"],
+            4,
+            [0, 1, 2, 3, 4],
+        ),
+        (["g = default_rng(0)", "p = partial(h, g)", "a = [p() for k in range(3)]", "p()"], 3, [0, 1, 2, 3]),
+        (["g = default_rng(0)", "def f(g):\n    return g", "a = f(1)", "f(2)"], 3, [1, 3]),
         (["import numpy as np", "np.seterr('raise')", "np.e"], 2, [0, 2]),
         (["fig, ax = make()", "ax.plot(1)", "fig, ax = make()\nax.plot(2)\nsave(fig)"], 2, [2]),
         (["x = 0", "y = [x for x in range(3)]", "y"], 2, [1, 2]),  # a name of the comprehension alone

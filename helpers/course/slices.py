@@ -24,14 +24,17 @@ class _Names:
     changed: set[str] = field(default_factory=set)  # in place, and not made here: x[0] = …, x.a = …, x.append(…)
     imported: set[str] = field(default_factory=set)
     generators: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)  # at once, whoever made them
+    functions: dict[str, set[str]] = field(default_factory=dict)  # made here → what they use when they are called
 
 
 def needed(sources: Sequence[str], targets: Collection[int]) -> list[int]:
     """The indices of the cells that ``targets`` need, themselves included, in order.
 
     sources: the code of each cell, in the order in which a notebook executes them. A cell is needed where it makes a
-    name, or changes in place what it stands for, that a needed cell behind it uses; of a random generator every use
-    counts as a change. ValueError for a target that is no cell, SyntaxError for a cell that is not Python.
+    name, or changes in place what it stands for, that a needed cell behind it uses; of a random generator every use,
+    by a function too, counts as a change. ValueError for a target that is no cell, SyntaxError for a cell that is not
+    Python.
 
     >>> needed(["import math", "a = 1", "b = 2", "a += 1", "print(math.sqrt(a))"], [4])
     [0, 1, 3, 4]
@@ -41,6 +44,9 @@ def needed(sources: Sequence[str], targets: Collection[int]) -> list[int]:
     cells = [_names(source) for source in sources]
     modules: set[str] = set().union(*(cell.imported for cell in cells))
     generators: set[str] = set().union(*(cell.generators for cell in cells))
+    draws = _draws(cells, generators)
+    for cell in cells:
+        cell.needed |= set().union(*(draws.get(name, ()) for name in cell.used)) - cell.made
     chosen = set(targets)
     while True:  # what a function uses may be made behind the cell that defines it
         found = _behind(cells, chosen, modules, generators)
@@ -59,6 +65,20 @@ def _behind(cells: Sequence[_Names], chosen: set[int], modules: set[str], genera
             found.add(k)
             wanted = (wanted - cell.made) | cell.needed | changed
     return found
+
+
+def _draws(cells: Sequence[_Names], generators: set[str]) -> dict[str, set[str]]:
+    """Name of each function of the notebook → the generators from which it draws, itself or through another one."""
+    uses: dict[str, set[str]] = {}
+    for cell in cells:
+        for name, used in cell.functions.items():
+            uses[name] = uses.get(name, set()) | used
+    draws = {name: used & generators for name, used in uses.items()}
+    while True:
+        wider = {name: draws[name].union(*(draws.get(each, ()) for each in used)) for name, used in uses.items()}
+        if wider == draws:
+            return draws
+        draws = wider
 
 
 def _names(source: str) -> _Names:
@@ -93,14 +113,19 @@ def _note(statements: list[ast.stmt], found: _Names) -> None:
     module = ast.fix_missing_locations(ast.Module(statements, []))
     top = symtable.symtable(ast.unparse(module), "cell", "exec")
     used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
+    later: set[str] = set()
     inner = list(top.get_children())
     while inner:
         scope = inner.pop()
         names = {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global()}
-        used |= names
-        found.called |= names if scope.get_name() not in _AT_ONCE else set()
+        if scope.get_name() in _AT_ONCE:
+            used |= names
+        else:
+            later |= names
         inner += scope.get_children()
-    found.needed |= used - found.made
+    found.called |= later
+    found.needed |= (used | later) - found.made
+    found.used |= used
     found.imported |= {symbol.get_name() for symbol in top.get_symbols() if symbol.is_imported()}
     for node in ast.walk(module):
         match node:
@@ -113,7 +138,11 @@ def _note(statements: list[ast.stmt], found: _Names) -> None:
             case ast.Assign(targets=targets, value=value) if _makes_generator(value):
                 parts = (part for target in targets for part in ast.walk(target))
                 found.generators |= {part.id for part in parts if isinstance(part, ast.Name)}
-    found.made |= {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+            case ast.Call(func=ast.Name(id="partial") | ast.Attribute(attr="partial")):
+                later |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    made = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    found.functions |= {name: later for name in made} if later else {}
+    found.made |= made
 
 
 def _makes_generator(value: ast.AST) -> bool:
