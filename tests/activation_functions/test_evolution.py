@@ -188,3 +188,9 @@ def test_evolution_names_what_it_cannot_take(changes, message):
     arguments = {"loss": lambda c: c.sum(-1), "start": torch.zeros(2)} | options(generations=1) | changes
     with pytest.raises(ValueError, match=f"^{message}.*; give "):
         af.evolve(arguments.pop("loss"), arguments.pop("start"), **arguments)
+
+
+def test_candidates_whose_sum_overflows_are_no_error():
+    start = torch.full((8,), 1e38)
+    found, _ = af.evolve(lambda c: c.double().sum(-1), start, **options(generations=1))
+    assert start.sum().isinf() and torch.equal(found, start)  # a step of the rate is lost in the last digit
