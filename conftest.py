@@ -14,9 +14,11 @@ os.environ["COURSE_FORMATS"] = "svg,png,pdf"
 os.environ["COURSE_CLAIMS"] = "strict"  # what is stored must hold, whoever edited a parameter
 os.environ.pop("COURSE_WIDGETS", None)
 
+import nbval.kernel  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 from helpers._compat import without_local_constants, wrap_output_comparison  # noqa: E402
+from helpers.course.notebooks import STARTS  # noqa: E402
 from helpers.course.pictures import CHANGED_PIXELS, changed_pixels, embedded_png  # noqa: E402
 from helpers.course.verdicts import MIME  # noqa: E402
 
@@ -90,3 +92,20 @@ def _compare(compare_text, self, test, ref, skip_compare=None) -> bool:
 
 
 wrap_output_comparison(_compare)
+
+
+def tried_again(start):
+    """``start``, which starts a kernel, once more where that died: a port that was free may be taken by then."""
+
+    def wrapped(*args, **kwargs):
+        for left in reversed(range(STARTS)):
+            try:
+                return start(*args, **kwargs)
+            except RuntimeError as error:
+                if not left or "died" not in str(error):
+                    raise
+
+    return wrapped
+
+
+nbval.kernel.start_new_kernel = tried_again(nbval.kernel.start_new_kernel)

@@ -14,9 +14,11 @@ import sys
 
 import nbformat
 import numpy as np
+import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
+from conftest import tried_again
 from helpers.course import notebooks
 from helpers.course.pictures import embedded_png
 from helpers.course.places import ROOT
@@ -121,3 +123,21 @@ def test_text_may_differ_in_last_digits_and_in_what_claims_measured(tmp_path, mo
         cells[-1].outputs = [nbformat.from_dict(output) for output in json.loads(text.replace(stored, changed))]
     verdicts, printed = judge(cells, tmp_path)
     assert verdicts == [verdict for *_, verdict in changes], printed
+
+
+def test_a_kernel_that_dies_as_it_starts_is_tried_again():
+    tries = []
+
+    def start(reason, dead):
+        tries.append(reason)
+        if len(tries) <= dead:
+            raise RuntimeError(reason)
+        return "a kernel"
+
+    died = "Kernel died before replying to kernel_info"
+    assert tried_again(start)(died, 2) == "a kernel" and len(tries) == 3
+    for reason, dead, most in ((died, 3, 3), ("Kernel didn't respond in 60 seconds", 1, 1)):
+        tries.clear()
+        with pytest.raises(RuntimeError, match=reason):
+            tried_again(start)(reason, dead)
+        assert len(tries) == most

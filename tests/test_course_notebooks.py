@@ -4,6 +4,7 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -110,6 +111,26 @@ def test_results_do_not_depend_on_jobs_and_are_complete(folder, tmp_path):
     assert outputs[0][0][5][0].text == "1\n"  # threads
     with pytest.raises(ValueError, match="jobs"):
         notebooks.execute([], jobs=0)
+
+
+@pytest.mark.parametrize("collisions", [1, notebooks.STARTS])
+def test_a_port_that_another_process_took_is_given_up_for_another(folder, monkeypatch, collisions):
+    create, managers = notebooks.Client.create_kernel_manager, []
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+
+        def collide(client):
+            managers.append(create(client))
+            if len(managers) <= collisions:
+                managers[-1].cache_ports, managers[-1].shell_port = False, other.getsockname()[1]
+            return managers[-1]
+
+        monkeypatch.setattr(notebooks.Client, "create_kernel_manager", collide)
+        store(folder, "1_first", "print(size)")
+        (run,) = notebooks.execute(["1_first"])
+    assert len(managers) == min(collisions + 1, notebooks.STARTS)
+    assert run.error.startswith("DeadKernelError") == (collisions == notebooks.STARTS), run.error
 
 
 def test_run_keeps_the_notebook_that_passes_and_shows_the_cell_that_fails(folder, tmp_path):

@@ -35,6 +35,7 @@ BUILD = Path(os.environ.get("COURSE_BUILD", ROOT / "build"))  # whatever is made
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION$", re.DOTALL | re.MULTILINE)
 CELL_TIMEOUT = 600  # seconds; an unexplained hang must not stop a whole run
+STARTS = 3  # how often a kernel is tried that dies before it answers
 
 
 @dataclass
@@ -124,15 +125,24 @@ class Client(NotebookClient):
     async def async_setup_kernel(self, **kwargs: Any) -> AsyncGenerator[None, None]:
         # nbclient's own version installs a signal handler that stops only the kernel that was started last. Here an
         # interruption cancels the whole run, and every kernel is stopped on the way out.
-        manager = self.create_kernel_manager()
+        managers = []
         try:
-            await self.async_start_new_kernel(**kwargs)
-            await self.async_start_new_kernel_client()
+            for left in reversed(range(STARTS)):
+                managers.append(self.create_kernel_manager())
+                try:
+                    await self.async_start_new_kernel(**kwargs)
+                    await self.async_start_new_kernel_client()
+                    break
+                except RuntimeError as error:
+                    # A port was free when it was chosen, and another process took it before the kernel did.
+                    if not left or "died" not in str(error):
+                        raise DeadKernelError(str(error)) from error
             yield
         finally:
             if self.kc is not None:
                 self.kc.stop_channels()
-            await ensure_async(manager.shutdown_kernel(now=True))
+            for manager in managers:
+                await ensure_async(manager.shutdown_kernel(now=True))
 
 
 Progress = Callable[[str, int, int], None]  # stem, cells done, cells in all
