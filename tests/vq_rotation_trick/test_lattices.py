@@ -75,7 +75,7 @@ def test_lattices_bear_long_vectors(codebook):
 
 def test_fsq_with_odd_levels_is_the_packages():
     levels = (3, 5, 7)
-    module, peer = quantizer(dim=3, codes=105, codebook="fsq", levels=levels), FSQ(levels)
+    module, peer = quantizer(dim=3, codes=105, codebook="fsq", levels=levels), FSQ(list(levels))
     z = normal(500, 3, dtype=torch.float32)
     ours, theirs = module(z).values, peer(z[None])[0][0]
     half = torch.tensor(levels) // 2
