@@ -14,7 +14,7 @@ from helpers.course.archive import KINDS, Shown, published_files, shown
 from helpers.course.audit import read_results
 from helpers.course.held import STORED
 from helpers.course.places import ROOT
-from helpers.course.verdicts import SYMBOLS
+from helpers.course.verdicts import SYMBOLS, is_erratum
 
 
 def claim_link(stem: str, id: str) -> str:
@@ -128,7 +128,7 @@ def _errata(claims: Mapping[str, Sequence[Mapping[str, str]]], titles: Mapping[s
         rows = [
             [claim_link(stem, claim["id"]), claim["statement"], claim["stated"], claim["measured"], claim["verdict"]]
             for claim in own
-            if claim["by"] == "article" and claim["verdict"] in ("corrected", "refuted")
+            if is_erratum(claim)
         ]
         if rows:
             parts += [

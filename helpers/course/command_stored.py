@@ -20,7 +20,7 @@ from helpers.course.audit import read_results
 from helpers.course.contents import contents as contents_of
 from helpers.course.contents import contents_cell
 from helpers.course.held import STORED, held_of, renew_table
-from helpers.course.places import ROOT
+from helpers.course.places import ROOT, replace_file
 from helpers.course.reading import load
 from helpers.course.terminal import Names, console, fail, select
 
@@ -44,7 +44,7 @@ def claims(
     if json_:
         found = {stem: [row | {"held": held[stem].get(row["id"], "")} for row in rows[stem]] for stem in chosen}
         text = json.dumps(found, ensure_ascii=False, indent=1)
-        notebooks.replace_file(out, f"{text}\n".encode()) if out else print(text)
+        replace_file(out, f"{text}\n".encode()) if out else print(text)
         return
     shown = Console(record=True, width=200, file=io.StringIO()) if out else console
     for stem in chosen if names else []:
@@ -55,14 +55,14 @@ def claims(
         shown.print(table)
     shown.print(Markdown(readme.scoreboard(rows)))
     if out:
-        notebooks.replace_file(out, shown.export_text().encode())
+        replace_file(out, shown.export_text().encode())
     if write:
         path, board = ROOT / "README.md", readme.scoreboard(rows, readme.audited(stored, runs))
         for stem, notebook in stored.items():
             if renew_table(notebook, held[stem]):
                 notebooks.write(notebook, notebooks.FOLDER / f"{stem}.ipynb")
         text = readme.replace_block(path.read_text(encoding="utf-8"), "scoreboard", board)
-        notebooks.replace_file(path, readme.replace_block(text, "errata", readme.errata(rows)).encode())
+        replace_file(path, readme.replace_block(text, "errata", readme.errata(rows)).encode())
 
 
 def list_(names: Names = None) -> None:

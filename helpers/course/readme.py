@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from helpers.course.held import SETTINGS, held_by_setting, held_everywhere, present
 from helpers.course.parameters import published
-from helpers.course.verdicts import SYMBOLS, VERDICTS, count_verdicts
+from helpers.course.verdicts import SYMBOLS, VERDICTS, count_verdicts, is_erratum
 
 ALL = "all"  # the scoreboard's last row
 
@@ -67,9 +67,10 @@ def _row(name: str, numbers: Sequence[int], further: Sequence[str]) -> str:
 
 def errata(claims: Mapping[str, Sequence[Mapping[str, str]]], most: int = 5) -> str:
     """A Markdown list of statements of the articles that did not hold: one of each notebook, refuted ones first."""
-    chosen = []
+    chosen, count = [], 0
     for stem, own_claims in claims.items():
-        failed = [row for row in own_claims if row["by"] == "article" and row["verdict"] in ("corrected", "refuted")]
+        failed = [row for row in own_claims if is_erratum(row)]
+        count += len(failed)
         if failed:
             chosen.append((stem, max(failed, key=lambda row: row["verdict"] == "refuted")))
     chosen.sort(key=lambda item: item[1]["verdict"] != "refuted")
@@ -78,9 +79,6 @@ def errata(claims: Mapping[str, Sequence[Mapping[str, str]]], most: int = 5) -> 
         evidence = f"stated {row['stated']}; measured {row['measured']}"
         mark = SYMBOLS[row["verdict"]]
         lines.append(f"- {mark} [{stem}](notebooks/{stem}.ipynb), {row['id']}: {row['statement']} ({evidence})")
-    count = sum(
-        row["by"] == "article" and row["verdict"] in ("corrected", "refuted") for own in claims.values() for row in own
-    )
     head = (
         f"{len(lines)} of {count} statements, with what is stated (→ what holds instead); the site lists all as errata:"
     )

@@ -65,6 +65,11 @@ def base_id(id: str) -> str:
     return id.rstrip("abcdefghijklmnopqrstuvwxyz")
 
 
+def is_erratum(claim: Mapping[str, str]) -> bool:
+    """Whether a claim (a row as in the table's data) is a statement of the article that did not hold."""
+    return claim["by"] == "article" and claim["verdict"] in ("corrected", "refuted")
+
+
 def count_verdicts(claims: Iterable[Mapping[str, str]]) -> dict[str, int]:
     """How many of ``claims`` (rows as in the table's data) carry each of VERDICTS; what is undecided counts nowhere."""
     counts = dict.fromkeys(VERDICTS, 0)
