@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.inputs import broadcast, choice, generator, integer, real_array, real_number
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ bounds = st.sampled_from([-np.inf, -1.0, 0.0, 1.0, np.inf])
 numbers = st.sampled_from([-np.inf, -2.0, -1.0, -0.0, 0.5, 1.0, 2.0, np.inf, np.nan])
 
 
-@settings(max_examples=500, derandomize=True)
+@examples(500)
 @given(st.lists(numbers, min_size=1, max_size=3), bounds, bounds, bounds, bounds, st.booleans())
 def test_bounds_are_what_they_say(values, above, at_least, below, at_most, finite):
     def inside(x):

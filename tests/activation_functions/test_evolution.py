@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from helpers import activation_functions as af
 from tests.activation_functions.strategies import DTYPES, double, seeds, spread, value_or_error
+from tests.examples import examples
 
 
 def options(**changes):
@@ -38,7 +39,7 @@ def test_weight_decay_pulls_what_the_loss_does_not_need_to_zero():
 
 
 @given(st.floats(1e-3, 1e3), st.floats(-100, 100))
-@settings(max_examples=10, deadline=None)
+@examples(10)
 def test_evolution_sees_only_the_order_of_the_losses(scale, shift):
     loss = lambda c: ((c - 1) ** 2).sum(-1)  # noqa: E731
     start = torch.zeros(2, dtype=double)
@@ -106,7 +107,7 @@ def evolve_in_numpy(loss, start, *, generations, pairs, sigma, lr, generator, we
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_evolution_is_the_plain_loop_at_every_scale(seed):
     rng = np.random.default_rng(seed)
     scale = float(spread(rng, 1, 140)[0])  # of the parameters, of the changes and of the steps
@@ -138,7 +139,7 @@ def test_evolution_is_the_plain_loop_at_every_scale(seed):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(seed=seeds)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 def test_evolution_in_every_dtype_stands_still_on_ties_and_stays_finite(dtype, seed):
     rng = np.random.default_rng(seed)
     start = torch.tensor(rng.normal(size=3)).to(dtype)

@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import forward_ad
 
 from helpers import activation_functions as af
 from helpers.tensors import saved_numbers
 from tests.activation_functions.strategies import DTYPES, any_numbers, double, reference, seeds, slope
+from tests.examples import examples
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -39,7 +40,7 @@ def test_min_exp_at_the_ends_of_the_range(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(bits=st.floats(allow_nan=False, allow_infinity=False))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_min_exp_is_finite_wherever_its_input_is(dtype, bits):
     x = torch.tensor([bits], dtype=double).clamp(torch.finfo(dtype).min, torch.finfo(dtype).max).to(dtype)
     y, d = af.min_exp(x), slope(af.min_exp, x)
@@ -130,7 +131,7 @@ def test_the_articles_three_forms_are_one_function(values):
 
 @pytest.mark.parametrize("dtype", [torch.float32, double])
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_the_fast_way_is_the_plain_formula(dtype, seed):
     x = any_numbers(seed, dtype)
     near = {"rtol": 4 * torch.finfo(dtype).eps, "atol": torch.finfo(dtype).smallest_normal, "equal_nan": True}
@@ -142,7 +143,7 @@ def test_the_fast_way_is_the_plain_formula(dtype, seed):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(seed=seeds)
-@settings(max_examples=125, deadline=None, derandomize=True)
+@examples(125)
 def test_min_exp_is_right_wherever_it_is_defined_and_in_any_layout(dtype, seed):
     x = any_numbers(seed, dtype, 15)  # 20 numbers
     exact = [0.0 if v == -math.inf else float(reference(v)[0]) for v in x.tolist()]
@@ -200,7 +201,7 @@ def test_transforms_compile_to_what_they_are_in_eager_mode(transform):
 
 @pytest.mark.parametrize("form", ["min_exp_naive", "min_exp_max", "min_exp_relu", "min_exp_by_cases"])
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_the_forms_are_right_where_they_do_not_overflow(form, seed):
     dtype = DTYPES[seed % 4]
     x = any_numbers(seed, dtype)

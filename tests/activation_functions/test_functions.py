@@ -6,11 +6,12 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from torch.nn import functional as F
 
 from helpers import activation_functions as af
 from tests.activation_functions.strategies import DTYPES, double, seeds, spread
+from tests.examples import examples
 
 ONE = mpmath.mpf(1)
 EXACT = {  # on numbers of 40 digits
@@ -36,7 +37,7 @@ def exact_slope(name, x):
 
 @pytest.mark.parametrize("name", af.ACTIVATIONS)
 @given(seed=seeds)
-@settings(max_examples=56, deadline=None, derandomize=True)
+@examples(56)
 def test_values_and_slopes_are_right_on_both_sides(name, seed):
     rng = np.random.default_rng(seed)
     x = np.concatenate([rng.normal(0, 4, 3), rng.choice([-1, 1], 2) * spread(rng, 2, 2)]).reshape(1, 5)[:, ::-1]
@@ -49,7 +50,7 @@ def test_values_and_slopes_are_right_on_both_sides(name, seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_values_and_slopes_of_every_size_or_a_named_error(seed):
     rng = np.random.default_rng(seed)
     factor, shape = float(spread(rng, 1)[0]), [(), (3,), (2, 3)][seed % 3]
@@ -86,7 +87,7 @@ def test_gated_linear_unit_agrees_with_torch():
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_gated_linear_units_of_any_shape_and_size_are_the_formula(seed):
     rng = np.random.default_rng(seed)
     dtype = DTYPES[seed % 4]

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from torch.nn import functional as F
 
 from helpers import activation_functions as af
 from tests.activation_functions.strategies import seeds, spread, value_or_error
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -54,7 +55,7 @@ def test_bad_arguments_are_named(call, argument):
 
 
 @given(seed=seeds)
-@settings(max_examples=125, deadline=None, derandomize=True)
+@examples(125)
 def test_leaky_lines_of_every_size_have_the_closed_values(seed):
     """f = c·x right of 0 and c·a·x left of it: E f² = q·m and E f′² = m with m = c²(1 + a²)/2."""
     rng = np.random.default_rng(seed)

@@ -6,13 +6,14 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 from torch.nn import functional as F
 
 from helpers import activation_functions as af
 from tests.activation_functions.strategies import seeds, spread
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -47,7 +48,7 @@ def test_min_exp_moments_in_closed_form():
 
 
 @given(st.floats(0.1, 5), st.floats(-2, 2))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_expectation_with_a_kink_anywhere(variance, kink):
     s = math.sqrt(variance)
     exact = s * stats.norm.pdf(kink / s) + kink * stats.norm.cdf(kink / s) - kink  # E max(X, k) − k
@@ -73,7 +74,7 @@ def test_bad_arguments_are_named(call, argument):
 
 
 @given(seed=seeds)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 def test_expectations_at_every_scale(seed):
     rng = np.random.default_rng(seed)
     s = spread(rng, (2, 3), 2 if seed % 4 else 150)
@@ -88,7 +89,7 @@ def test_expectations_at_every_scale(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=125, deadline=None, derandomize=True)
+@examples(125)
 def test_moments_of_min_exp_and_leaky_lines_at_every_scale(seed):
     rng = np.random.default_rng(seed)
     q, a, factor = spread(rng, 4, 3 if seed % 4 else 150), rng.normal(), 10.0 ** rng.uniform(-3, 3)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 
 from helpers import activation_functions as af
 from tests.activation_functions.strategies import double, seeds, spread
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -44,7 +45,7 @@ def random_layers(rng, sizes, dtype, models):
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_networks_of_any_shape_are_the_plain_loop(seed):
     rng = np.random.default_rng(seed)
     dtype = (torch.float32, double)[seed % 2]

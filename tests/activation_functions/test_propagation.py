@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from torch.nn import functional as F
 
 from helpers import activation_functions as af
 from tests.activation_functions.strategies import seeds, spread, value_or_error
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -54,7 +55,7 @@ def through_layers_by_hand(f, slope, scale, spread, bias, depth, width, draws, b
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_measured_moments_are_the_plain_loop_in_float64(seed):
     rng = np.random.default_rng(seed)
     sizes = dict(zip(("depth", "width", "draws", "batch"), rng.integers(1, 4, 4), strict=True))

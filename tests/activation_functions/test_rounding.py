@@ -5,10 +5,11 @@ import threading
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 
 from helpers import activation_functions as af
 from tests.activation_functions.strategies import any_numbers, double, seeds
+from tests.examples import examples
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_rounding_network_is_linear_layers_with_the_round_trip_between(sizes):
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_round_trips_of_numbers_of_every_size(seed):
     x = any_numbers(seed, torch.float32)[:: 1 + seed % 3]
     kept = x.clone()
@@ -97,7 +98,7 @@ def test_round_trips_of_numbers_of_every_size(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_flushed_round_trips_of_numbers_of_every_size(flushing, seed):
     x = any_numbers(seed, torch.float32)[:: 1 + seed % 3]
     expected = torch.where(x.abs() < 1, 0, x)
@@ -107,7 +108,7 @@ def test_flushed_round_trips_of_numbers_of_every_size(flushing, seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_rounding_networks_of_any_shape_are_the_plain_loop(flushing, seed):
     rng = np.random.default_rng(seed)
     sizes, models, batch = rng.integers(1, 5, rng.integers(2, 5)).tolist(), *rng.integers(0, 4, 2).tolist()

@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from torch.nn import functional as F
 
 from helpers import activation_functions as af
 from tests.activation_functions.strategies import seeds, spread
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -27,7 +28,7 @@ def test_saturation_against_closed_forms():
 
 
 @given(st.sampled_from(sorted(af.ACTIVATIONS)), st.floats(0.01, 0.5), st.floats(1.05, 2))
-@settings(max_examples=15, deadline=None)
+@examples(15)
 def test_saturation_grows_with_the_threshold(name, threshold, factor):
     f = af.ACTIVATIONS[name]
     assert 0 <= af.saturation(f, threshold) <= af.saturation(f, threshold * factor) <= 1
@@ -40,7 +41,7 @@ def test_bad_arguments_are_named(call, argument):
 
 
 @given(seed=seeds)
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_saturation_of_scaled_functions_and_thresholds_of_every_size(seed):
     rng = np.random.default_rng(seed)
     steep, size, share = rng.uniform(0.3, 20), float(spread(rng, 1, 140)[0]), rng.uniform(1e-3, 1.2)

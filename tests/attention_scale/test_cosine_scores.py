@@ -3,12 +3,13 @@
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, optimize, special
 
 from helpers import attention_scale as m
 from tests.attention_scale.strategies import BAD_KEYS, cumulant_anywhere, exact_cumulant, outcome
+from tests.examples import examples
 
 
 @pytest.mark.parametrize("d", [3, 4, 7.5, 64, 128, 1024, 4096])
@@ -69,7 +70,7 @@ def test_optimal_scale_cosine_in_three_dimensions_is_elementary():
     assert m.optimal_scale_cosine(1e12, 3) == pytest.approx(5e11, rel=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.floats(1, 1e12), st.floats(3, 4096))
 def test_optimal_scale_cosine_is_the_highest_point_and_above_the_normal_one(n, d):
     best = m.optimal_scale_cosine(n, d)
@@ -99,7 +100,7 @@ def reachable(x, d):
     return d >= 1e6 or x < 300 or x > 100 * d * d
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.one_of(magnitudes, st.floats(0, 300)), dimensions)
 def test_the_cumulant_at_any_scale_in_any_dimension(alpha, d):
     result = outcome(m.log_mean_exp_cosine, alpha, d)
@@ -108,14 +109,14 @@ def test_the_cumulant_at_any_scale_in_any_dimension(alpha, d):
         assert result == pytest.approx(float(cumulant_anywhere(alpha, d)), rel=2e-12, abs=1e-320)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.floats(0, 1e4), st.floats(3, 5000))
 def test_the_fast_cumulant_is_the_plain_series(alpha, d):
     plain = outcome(m.log_mean_exp_cosine_by_series, alpha, d)
     assert m.log_mean_exp_cosine(alpha, d) == pytest.approx(plain, rel=1e-13, abs=2e-13 * max(1, alpha))
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.one_of(magnitudes, st.floats(0, 150)), st.floats(0, 308).map(lambda x: 10.0**x), dimensions)
 def test_the_annealed_norm_at_any_scale_in_any_dimension(alpha, n, d):
     alpha = min(alpha, 8.9e307)
@@ -133,7 +134,7 @@ def test_the_annealed_norm_at_any_scale_in_any_dimension(alpha, n, d):
             assert result == pytest.approx(float(expected), abs=float(2e-12 * noise) + 1e-320)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(st.lists(st.tuples(st.floats(1.01, 1e5), st.floats(5, 5000)), min_size=5, max_size=5))
 def test_the_fast_optimum_is_that_of_the_plain_search(pairs):
     plain = [outcome(m.optimal_scale_cosine_by_search, n, d) for n, d in pairs]
@@ -143,7 +144,7 @@ def test_the_fast_optimum_is_that_of_the_plain_search(pairs):
 many_or_few = st.one_of(st.floats(0, 308).map(lambda x: 10.0**x), st.floats(-15, 1).map(lambda x: 1 + 10.0**x))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(st.lists(st.tuples(many_or_few, dimensions), min_size=5, max_size=5))
 def test_the_optimum_for_any_keys_in_any_dimension(pairs):
     """By the sign of the exact slope on both sides; in the limit of many keys by its power law."""

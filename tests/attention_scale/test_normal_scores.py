@@ -5,12 +5,13 @@ import tracemalloc
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, optimize, special, stats
 
 from helpers import attention_scale as m
 from tests.attention_scale.strategies import BAD_KEYS, VIEWS, outcome
+from tests.examples import examples
 
 
 @pytest.mark.parametrize("n", [1, 1 + 1e-14, 1 + 1e-7, 1.5, 2, 40, 20000, 1e12, 1e300, 1.7e308])
@@ -20,7 +21,7 @@ def test_optimal_scale_normal_against_lambert(n):
     assert m.optimal_scale_normal(n) == pytest.approx(float(mp.re(expected)), rel=1e-14, abs=0)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.floats(1.1, 1e9))
 def test_optimal_scale_normal_against_a_search(n):
     found = optimize.minimize_scalar(
@@ -71,7 +72,7 @@ keys = st.one_of(
 )
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.lists(keys, min_size=1, max_size=3), st.sampled_from(["f8", "f4", "f2", "i8"]), st.sampled_from(VIEWS))
 @mp.workdps(60)
 def test_optimal_scale_normal_of_any_keys(n, dtype, view):
@@ -84,7 +85,7 @@ def test_optimal_scale_normal_of_any_keys(n, dtype, view):
         assert value == pytest.approx(float(expected), rel=1e-13)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.one_of(st.floats(-150, 150).map(lambda x: 10.0**x), st.floats(0, 30)), keys)
 @mp.workdps(60)
 def test_annealed_norm_normal_of_any_scale(alpha, n):
@@ -98,7 +99,7 @@ def test_annealed_norm_normal_of_any_scale(alpha, n):
         assert result == pytest.approx(float(expected), abs=float(4e-16 * noise))
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.lists(keys.filter(lambda n: n <= 1e300), min_size=1, max_size=2), st.sampled_from(VIEWS))
 def test_expected_maximum_of_any_keys(n, view):
     """By the trapezoidal rule over the density of the maximum, n φ Φ^{n−1}."""
@@ -110,7 +111,7 @@ def test_expected_maximum_of_any_keys(n, view):
     np.testing.assert_allclose(result, step * (x * np.exp(log_density)).sum(-1), rtol=2e-13, atol=1e-12)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 9), st.floats(0, 300))
 def test_largest_scores_of_any_size(seed, rows, count, log_n):
     n = max(float(count), 10.0**log_n)

@@ -5,12 +5,13 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
 from helpers import attention_scale as m
 from tests.attention_scale.strategies import NORMS, OF_A_ROW, exact_norms, hard_rows, is_valid, outcome, rows, scales
+from tests.examples import examples
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 20])
@@ -71,7 +72,7 @@ def test_norm_is_half_the_sum_of_the_autograd_jacobian():
     )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(rows, scales)
 def test_norms_are_ordered_and_bounded(scores, alpha):
     entrywise, frobenius, spectral = (norm(scores, alpha) for norm in NORMS)
@@ -82,7 +83,7 @@ def test_norms_are_ordered_and_bounded(scores, alpha):
     assert spectral <= slack * 2 * alpha * p_max * (1 - p_max) + 1e-14
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(rows, scales, st.floats(-100, 100), st.randoms(use_true_random=False))
 def test_norms_ignore_shifts_and_order(scores, alpha, shift, random):
     order = list(range(len(scores)))
@@ -115,7 +116,7 @@ def test_scores_may_be_integers_or_float32():
     assert m.softmax_gradient_norm(scores, 1) == m.softmax_gradient_norm(scores.astype(np.float32), 1.0)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(rows, scales)
 def test_the_fast_norms_are_those_of_the_dense_jacobian(scores, alpha):
     jacobian = m.softmax_jacobian(scores, alpha)
@@ -133,7 +134,7 @@ def test_the_jacobian_is_that_of_autograd_and_broadcasts():
     np.testing.assert_allclose(result[1, 3], expected, rtol=1e-12)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(hard_rows)
 def test_norms_of_hard_rows(case):
     """In 60 digits, or refused: any dtype, scale, batch, view, mask."""
@@ -150,7 +151,7 @@ def test_norms_of_hard_rows(case):
             assert norm[index] == pytest.approx(value, rel=2e-12, abs=max(a * 1e-307, 1e-320))
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(hard_rows)
 def test_the_jacobian_of_hard_rows(case):
     scores, alpha = case

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from helpers import attention_scale as m
+from tests.examples import examples
 
 
 @pytest.mark.parametrize("labels", [False, True])
@@ -73,7 +74,7 @@ def test_matrices_start_with_the_variance_of_their_fan_in():
         assert matrix.var().item() == pytest.approx(1 / fan_in, rel=0.05)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.integers(0, 2**32))
 def test_the_loss_of_any_layers_is_that_of_each_layer(seed):
     """Task, start and loss of any size, scale and noise: each layer by itself, in float64, one question at a time."""

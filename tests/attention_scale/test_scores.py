@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import attention_scale as m
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(("kind", "variance"), [("gaussian", 1.0), ("layer", 1.0), ("cosine", 1 / 16)])
@@ -23,7 +24,7 @@ def test_attention_scores_of_gaussian_rows_are_q_dot_k_over_root_d():
     np.testing.assert_allclose(m.attention_scores(np.random.default_rng(7), 3, 5, 4), expected)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.integers(0, 2**32), *[st.integers(1, 5)] * 3)
 def test_scores_of_any_size_key_by_key(seed, rows, n, d):
     draw = np.random.default_rng(seed)

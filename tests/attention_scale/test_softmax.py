@@ -3,15 +3,16 @@
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
 from helpers import attention_scale as m
 from tests.attention_scale.strategies import exact_entropy, exact_weights, hard_rows, is_valid, outcome, rows, scales
+from tests.examples import examples
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(rows, scales)
 def test_mean_and_entropy_against_scipy(scores, alpha):
     p = special.softmax(alpha * scores)
@@ -24,7 +25,7 @@ def test_mean_and_entropy_against_scipy(scores, alpha):
     assert m.softmax_entropy(scores, alpha, 0) == pytest.approx(np.log(len(scores)))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(rows, st.floats(0, 5))
 def test_renyi_entropy_falls_with_its_order_and_is_continuous_at_one(scores, alpha):
     entropies = [float(m.softmax_entropy(scores, alpha, order)) for order in (0, 0.5, 1, 2, 5, np.inf)]
@@ -61,7 +62,7 @@ ORDERS = [
 ]
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(hard_rows, st.sampled_from(ORDERS))
 def test_entropy_of_hard_rows(case, order):
     """In 60 digits, or refused: any order, dtype, scale, batch, view, mask."""
@@ -77,7 +78,7 @@ def test_entropy_of_hard_rows(case, order):
         assert result[index] == pytest.approx(exact, rel=2e-12, abs=1e-305)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(hard_rows, st.floats(-307, 307), st.booleans())
 def test_mean_of_hard_rows(case, magnitude, own):
     scores, alpha = case

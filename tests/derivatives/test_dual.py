@@ -6,12 +6,13 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from helpers.derivatives import Dual, Taylor, derivative, nested_derivative
 from tests.derivatives.strategies import SAMPLES, exact_derivatives
+from tests.examples import examples
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -60,7 +61,7 @@ def test_every_derivative_has_a_variable_of_its_own():
     assert (result.value, result.slope) == (16, 8)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(st.floats(-3, 3), st.floats(-3, 3), st.integers(1, 3), st.integers(0, 2), st.integers(0, 3))
 def test_nested_derivatives_of_a_monomial(u, c, n, m, k):
     """d^m/dx^m of x^k · (d^n/dy^n of (x + c y)^5 at y = u), with sympy-free binomials."""
@@ -101,7 +102,7 @@ def test_a_function_that_differentiates_itself():
     assert nested_derivative(f, 1.0) == 1
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(
     arrays(
         st.sampled_from([np.float32, np.float64]),

@@ -2,10 +2,11 @@
 
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.derivatives import limit_derivative, one_sided_derivatives, symmetric_derivative
+from tests.examples import examples
 
 x = sp.Symbol("x", real=True)
 p = sp.Symbol("x", positive=True)
@@ -188,7 +189,7 @@ def test_no_answer_is_an_error(expr, at, message):
 whole = st.integers(-9, 9)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@examples(20)
 @given(whole, st.lists(whole, min_size=1, max_size=4), st.lists(whole, min_size=1, max_size=4))
 def test_a_corner_of_any_size(root, p_coefficients, q_coefficients):
     """f = p + |x − r| q has the one-sided derivatives p'(r) ∓ q(r), and their mean is the symmetric one."""
@@ -198,7 +199,7 @@ def test_a_corner_of_any_size(root, p_coefficients, q_coefficients):
     assert symmetric_derivative(f, x, root) == slope
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@examples(20)
 @given(st.lists(whole, min_size=1, max_size=6))
 def test_polynomials(coefficients):
     f = sp.Poly(coefficients, x).as_expr()

@@ -5,10 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.derivatives import weierstrass, weierstrass_rms_slope
+from tests.examples import examples
 
 
 def test_weierstrass_values():
@@ -72,7 +73,7 @@ def exact_phases(t, b, terms):
     return np.array([(m - 2**45 if m > 2**44 else m) / 2**44 for m in phases])
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(st.lists(grid_points, min_size=1, max_size=4), st.fixed_dictionaries(series))
 def test_both_against_exact_phases(points, options):
     """At every size and sign; one call for all points, of which none changes."""

@@ -5,7 +5,7 @@ import operator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.derivatives import (
@@ -18,6 +18,7 @@ from helpers.derivatives import (
     primal,
     richardson,
 )
+from tests.examples import examples
 
 NUMBERS = {"dual": lambda v: Dual(v, np.full_like(v, 3.0)), "taylor": lambda v: Taylor([v, np.full_like(v, 3.0)])}
 OPERATORS = [lambda u, v: u + v, lambda u, v: u - v, lambda u, v: u * v, lambda u, v: u / v, lambda u, v: u**v]
@@ -96,7 +97,7 @@ RELATIONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, op
 numbers = st.floats(-1e150, 1e150) | st.sampled_from([0.0, 1.0, -1e-150, 1e150])
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(numbers, numbers, st.sampled_from(RELATIONS), st.sampled_from([Dual, lambda v: Taylor([v, 1.0])]))
 def test_comparisons_answer_or_refuse_a_tie(u, v, relation, make):
     for left, right in ((make(u), v), (u, make(v)), (make(u), make(v)), (make(np.array([u, u])), np.array([v, v]))):

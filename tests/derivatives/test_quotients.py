@@ -5,10 +5,11 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.derivatives import SCHEMES, difference_quotient, optimal_step, richardson
+from tests.examples import examples
 
 
 def test_quotients_of_a_cubic_are_exact_formulas():
@@ -118,7 +119,7 @@ FUNCTIONS = [lambda t: t * t, lambda t: 3 * t + 1, lambda t: t * t * t - t, lamb
 sizes = st.tuples(st.floats(-10, 10), st.integers(-150, 150)).map(lambda pair: pair[0] * 10.0 ** pair[1])
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(
     st.lists(sizes | st.just(0.0), min_size=1, max_size=3),
     st.lists(sizes, min_size=1, max_size=2),
@@ -144,7 +145,7 @@ def test_quotients_equal_the_formula_or_are_refused(points, steps, scheme, k, re
     np.testing.assert_array_equal(x, before)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(
     st.sampled_from([2, 4, 6, 8, 10]),
     st.lists(st.floats(-2, 2), min_size=5, max_size=5),

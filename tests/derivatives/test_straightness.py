@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from helpers.derivatives import line_defect
+from tests.examples import examples
 
 
 def test_line_defect():
@@ -35,7 +36,7 @@ def by_all_pairs(t, g):
     return max(crossings)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(
     st.lists(st.floats(-1, 1), min_size=4, max_size=4),
     st.integers(-150, 150),

@@ -7,12 +7,13 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from helpers.derivatives import Dual, Taylor, derivative, nested_derivative, primal
 from tests.derivatives.strategies import SAMPLES, exact_derivatives, trees, x
+from tests.examples import examples
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -31,7 +32,7 @@ def test_derivative_against_nested_autograd():
         (value,) = torch.autograd.grad(value.sum(), at, create_graph=True)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@examples(60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(trees(), st.sampled_from([-1.375, -0.5, 0.3125, 0.875, 1.75]))
 def test_random_expression_trees(tree, at):
     f, expr = tree
@@ -47,7 +48,7 @@ def test_random_expression_trees(tree, at):
     assert nested_derivative(f, at, 2) == pytest.approx(truth[2], rel=1e-8, abs=1e-8)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=7), st.integers(0, 8), st.integers(-3, 3))
 def test_polynomials_are_exact(coefficients, n, at):
     def f(t):
@@ -132,7 +133,7 @@ def judged(function, truth, value, rel):
         assert result == pytest.approx(float(truth), rel=rel, abs=1e-307)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(
     st.floats(1, 9.99),
     st.integers(-150, 149),
@@ -144,7 +145,7 @@ def test_powers_at_every_scale(digits, scale, b, n):
     judged(lambda: derivative(lambda t: t**b, x, n), power_rule(b, x, n), power_rule(b, x, 0), 1e-11)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(st.integers(-150, 150), st.floats(-2000, 709), st.sampled_from([0, 1, 2, 7, 30, 60, 100, 170]))
 def test_exponentials_at_every_scale(scale, v, n):
     c = 10.0**scale
@@ -181,7 +182,7 @@ def test_even_and_whole_series_keep_their_scale():
     )
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(
     st.sampled_from([np.float16, np.float32, np.float64, np.longdouble, np.int8, np.int64, np.uint16]),
     array_shapes(min_dims=0, max_dims=3, max_side=3),

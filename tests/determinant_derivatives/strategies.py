@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 import torch
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from helpers.determinant_derivatives._scaling import equilibrate
+from tests.examples import examples
 
-many = settings(max_examples=500, deadline=None, derandomize=True)
-few = settings(max_examples=40, deadline=None)
+many = examples(500)
+few = examples(40)
 seeds = st.integers(0, 2**32 - 1)
 
 

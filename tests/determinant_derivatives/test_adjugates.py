@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy
 import torch
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sympy.combinatorics import Permutation
 
@@ -39,6 +39,7 @@ from tests.determinant_derivatives.strategies import (
     seeds,
     tolerances,
 )
+from tests.examples import examples
 
 
 @given(integer_matrices)
@@ -130,7 +131,7 @@ def test_hilbert_and_pascal_matrices(n):
 
 @given(st.integers(2, 6), seeds)
 @example(5, 56026)  # of rank 3
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_sparse_and_badly_scaled(n, seed):
     # Zeros leave the scales of rows and columns open; each entry is compared at the scale that made it.
     rng = np.random.default_rng(seed)

@@ -6,10 +6,10 @@ import warnings
 
 import numpy as np
 import torch
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from helpers.fourier_density import peers
+from tests.examples import examples
 
 
 def random_amplitude(degree: int, seed: int = 0) -> np.ndarray:
@@ -43,8 +43,8 @@ def random_mixture(seed: int = 0, models: int = 2, components: int = 3) -> peers
     return tuple(torch.randn(models, components, generator=generator, dtype=torch.float64) * 0.5 for _ in range(3))
 
 
-many = settings(max_examples=500, deadline=None, derandomize=True)
-batches = settings(max_examples=100, deadline=None, derandomize=True)  # of five inputs or more
+many = examples(500)
+batches = examples(100)  # of five inputs or more
 
 
 def hard_vectors(most: int = 9, real: bool = False, scales: float = 150):

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.fourier_density import FourierDensity, autocorrelation, fejer_riesz
+from tests.examples import examples
 from tests.fourier_density.strategies import (
     amplitudes,
     answer,
@@ -18,7 +19,7 @@ from tests.fourier_density.strategies import (
 )
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(amplitudes())
 def test_properties_of_any_density(a):
     density = FourierDensity(a)

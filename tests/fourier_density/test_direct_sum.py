@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 
 from helpers.fourier_density import FourierDensity, fourier_log_prob, line_log_prob
+from tests.examples import examples
 from tests.fourier_density.strategies import amplitudes, answer, hard_vectors, many, plain, random_amplitude
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(amplitudes(64))
 def test_the_sum_and_the_tables_agree(a):
     a = a / np.abs(a).max()

@@ -2,7 +2,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -13,6 +13,7 @@ from helpers.fourier_density import (
     quantiles_by_bisection,
     trigonometric_sum,
 )
+from tests.examples import examples
 from tests.fourier_density.strategies import (
     amplitudes,
     answer,
@@ -33,7 +34,7 @@ def test_distribution_function_is_the_integral_of_the_density():
     np.testing.assert_allclose(density.cdf(x), phi, atol=1e-13)
 
 
-@settings(deadline=None, max_examples=50)
+@examples(50)
 @given(amplitudes(24))
 def test_newton_and_bisection_find_the_same_quantiles(a):
     density, u = FourierDensity(a), np.random.default_rng(0).random((5, 4))

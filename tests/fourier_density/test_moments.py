@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from scipy import integrate
 
 from helpers.fourier_density import FourierDensity, interval_mean, interval_variance, line_mean, line_variance
+from tests.examples import examples
 from tests.fourier_density.strategies import amplitudes, answer, hard_vectors, many, midpoints, plain, random_amplitude
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(amplitudes())
 def test_entropy_against_quadrature(a):
     density = FourierDensity(a)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.fourier_density import (
@@ -11,6 +11,7 @@ from helpers.fourier_density import (
     minimum_phase_start,
     trigonometric_sum,
 )
+from tests.examples import examples
 from tests.fourier_density.strategies import answer, hard_vectors, many, midpoints, plain, random_amplitude
 
 
@@ -41,7 +42,7 @@ def test_fejer_riesz_is_minimum_phase_and_known():
     assert np.abs(zeros).min() > 1 - 1e-9
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(st.integers(0, 8), st.integers(0, 2**32 - 1))
 def test_newton_and_roots_find_the_same_factor(degree, seed):
     c = autocorrelation_by_sum(random_amplitude(degree, seed))

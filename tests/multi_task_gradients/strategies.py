@@ -3,11 +3,12 @@
 import warnings
 
 import numpy as np
-from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
+
 EXACT = 1e-12  # the relative duality gap that the module promises
-many = settings(max_examples=500, deadline=None, derandomize=True)
+many = examples(500)
 
 
 def jacobian(rng, tasks, rank, shift=0.0):

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import quadprog
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from helpers import multi_task_gradients as mtg
+from tests.examples import examples
 from tests.multi_task_gradients.strategies import EXACT, KINDS, gradients, gram_of, jacobian, many, strict_gap
 
 
@@ -74,7 +75,7 @@ def test_gap_and_simplex_at_any_rank_and_scale(seed, tasks, rank, shift, exponen
     assert (weights @ image - image <= EXACT * lengths * (weights @ lengths)).all()
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@examples(50)
 @given(seed=st.integers(0, 2**32 - 1), tasks=st.integers(2, 40), power=st.integers(-490, 490))
 def test_the_scale_of_all_gradients_does_not_matter(seed, tasks, power):
     gram = gram_of(jacobian(np.random.default_rng(seed), tasks, tasks + 3, 0.5))

@@ -8,8 +8,10 @@ import warnings
 import mpmath
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.examples import examples
 
 
 def many(*makers, inputs=500):
@@ -19,7 +21,7 @@ def many(*makers, inputs=500):
     """
 
     def decorate(test):
-        @settings(max_examples=-(-inputs // 10), deadline=None, derandomize=True)
+        @examples(-(-inputs // 10))
         @given(st.integers(0, 2**63))
         def run(seed):
             rng = np.random.default_rng(seed)

@@ -2,10 +2,10 @@
 
 import mpmath
 import torch
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from helpers.vq_rotation_trick import VectorQuantizer
+from tests.examples import examples
 
 
 def normal(*shape, seed=0, dtype=torch.float64):
@@ -49,8 +49,8 @@ def quantizer(**options):
 
 # The decimal exponents that a type's squares need not hold, but its numbers do.
 EXPONENTS = {torch.float16: 3, torch.bfloat16: 30, torch.float32: 30, torch.float64: 150}
-hard = settings(max_examples=500, deadline=None, derandomize=True)
-slow = settings(hard, max_examples=150)  # for what takes 10 ms an example; each tries several vectors
+hard = examples(500)
+slow = examples(150)  # for what takes 10 ms an example; each tries several vectors
 
 
 @st.composite

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import forward_ad
 from vector_quantize_pytorch.vector_quantize_pytorch import rotate_to as package_rotate_to
@@ -18,6 +18,7 @@ from helpers.vq_rotation_trick import (
     split_estimator,
     straight_through,
 )
+from tests.examples import examples
 from tests.vq_rotation_trick.strategies import at_angle, exact, gradient, hard, kept, normal, slow, vectors
 
 ALL = [straight_through, rotate_to, reflect_to]
@@ -47,7 +48,7 @@ def test_straight_through_gradient_is_the_identity():
 
 
 @given(st.integers(2, 40), st.integers(0, 10**6), st.floats(-3, 3), st.floats(-3, 3))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_rotation_gradient_is_the_transpose_of_the_dense_matrix(d, seed, log_z, log_q):
     z, q, g = normal(3, 4, d, seed=seed)
     z, q = z * 10**log_z, q * 10**log_q
@@ -81,7 +82,7 @@ def test_reflection_gradient_is_the_householder_matrix():
 
 
 @given(st.integers(2, 30), st.integers(0, 10**6))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_rotation_keeps_the_radial_product_and_angle_exactly(d, seed):
     z, q, g = normal(3, 8, d, seed=seed)
     moved = gradient(rotate_to, z, q, g)

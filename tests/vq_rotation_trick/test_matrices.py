@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.vq_rotation_trick import estimate_by_matrix, reflect_to, reflection_matrix, rotate_to, rotation_matrix
+from tests.examples import examples
 from tests.vq_rotation_trick.strategies import gradient, hard, kept, normal, vectors
 
 
@@ -17,7 +18,7 @@ def test_rotation_matrix_refuses_what_is_undefined():
 
 
 @given(st.integers(1, 12), st.integers(0, 10**6), st.booleans())
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_the_plain_method_and_the_fast_one_agree(d, seed, scale):
     z, q, g = normal(3, 5, d, seed=seed)
     ratio = (q.norm(dim=-1) / z.norm(dim=-1))[:, None, None] if scale else 1.0
