@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from helpers.course import command, command_doctor, notebooks
 from helpers.course.command import COMMANDS, app
+from helpers.course.terminal import readable
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -68,6 +69,13 @@ def test_claims_as_json_and_at_full_width(tmp_path):
     assert CliRunner().invoke(app, ["claims", "6", "--out", str(tmp_path / "c.txt")]).exit_code == 0
     text = (tmp_path / "c.txt").read_text()
     assert all(row["id"] in text for row in rows) and max(map(len, text.splitlines())) > 120
+
+
+def test_a_terminal_shows_formulas_and_no_latex():
+    assert readable(r"$\alpha\leq\frac12$ for $(1+β)^{1/β}$, 5 $ each") == "α≤1/2 for (1+β)^{1/β}, 5 $ each"
+    rows = [row for stem in notebooks.stems() for row in notebooks.claims(notebooks.read(stem))]
+    fields = [readable(row[key]) for row in rows for key in ("statement", "stated", "measured")]
+    assert not [text for text in fields if "\\" in text or "$" in text]
 
 
 def test_a_package_without_its_repository_is_told_in_a_line(tmp_path, monkeypatch):

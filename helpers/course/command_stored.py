@@ -22,7 +22,7 @@ from helpers.course.contents import contents_cell
 from helpers.course.held import STORED, held_of, renew_table
 from helpers.course.places import ROOT, replace_file
 from helpers.course.reading import load
-from helpers.course.terminal import Names, console, fail, select
+from helpers.course.terminal import Names, console, fail, readable, select
 
 
 def claims(
@@ -51,7 +51,7 @@ def claims(
         table = Table("id", "statement", "by", "stated", "measured", "verdict", "held", title=stem)
         for row in rows[stem]:
             fields = [row[key] for key in ("id", "statement", "by", "stated", "measured", "verdict")]
-            table.add_row(*map(Text, [*fields, held[stem].get(row["id"], "")]))
+            table.add_row(*(Text(readable(field)) for field in [*fields, held[stem].get(row["id"], "")]))
         shown.print(table)
     shown.print(Markdown(readme.scoreboard(rows)))
     if out:

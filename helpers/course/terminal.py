@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -25,6 +26,14 @@ Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="notebooks
 def fail(message: object) -> typer.Exit:
     Console(stderr=True).print(Text(f"course: {message}", style="red"))
     return typer.Exit(2)
+
+
+def readable(text: str) -> str:
+    """``text`` with its formulas between dollars as a terminal can show them: $\\alpha\\leq2$ as α≤2."""
+    from pylatexenc.latex2text import LatexNodes2Text  # here, as only a table of claims needs it
+
+    converter = LatexNodes2Text(math_mode="text", keep_braced_groups=True)  # e^{-cH} keeps its braces
+    return re.sub(r"\$([^$]+)\$", lambda formula: converter.latex_to_text(formula[0]), text)
 
 
 def select(names: Sequence[str] | None) -> list[str]:
