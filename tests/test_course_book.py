@@ -70,6 +70,20 @@ def test_the_glossary_knows_terms_by_hand(soups):
     assert all(chinese in text and english.replace("$", "")[:5] in text for chinese, (english, _) in terms.items())
 
 
+def test_the_glossary_lists_whole_terms_and_misses_none():
+    cells = [new_markdown_cell("*a limit*, its *slope* (斜率), the **mean\nvelocity** (平均速度), *denormals (非规格化数)*")]
+    found = glossary({"1_first": new_notebook(cells=cells)})
+    assert {chinese: english for chinese, (english, _) in found.items()} == {
+        "斜率": "slope",
+        "平均速度": "mean velocity",
+        "非规格化数": "denormals",
+    }
+    terms = glossary(NOTEBOOKS)
+    assert all(re.match(r"[\w$]", english) and len(english.split()) <= 4 for english, _ in terms.values())
+    text = "\n".join(cell.source for stem in STEMS for cell in NOTEBOOKS[stem].cells if cell.cell_type == "markdown")
+    assert set(re.findall(r"\(([\u4e00-\u9fff][^()*：]*)\)", text)) <= set(terms)
+
+
 def test_one_first_heading_and_levels_in_order(soups):
     for name, soup in soups.items():
         levels = [int(heading.name[1]) for heading in soup.find("article").find_all(re.compile("^h[1-6]$"))]

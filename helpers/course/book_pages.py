@@ -16,6 +16,9 @@ from helpers.course.held import STORED
 from helpers.course.places import ROOT
 from helpers.course.verdicts import SYMBOLS, is_erratum
 
+# *English* (中文) or *English (中文)*, with one asterisk or two.
+_TERM = re.compile(r"(?<![\w*])(\*{1,2})(?=[^\s*])([^*]{1,80}?)(?:(?<=\S)\1)?\s\(([\u4e00-\u9fff][^()*]*)\)")
+
 
 def claim_link(stem: str, id: str) -> str:
     """A link to a claim of a notebook's page, at an address that does not change from build to build."""
@@ -45,7 +48,7 @@ def glossary(stored: Mapping[str, NotebookNode]) -> dict[str, tuple[str, str]]:
     for stem, notebook in stored.items():
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
-                for match in re.finditer(r"(\*{1,2})([^*\n]+?)\1? \(([\u4e00-\u9fff][^()*]*)\)", cell.source):
+                for match in _TERM.finditer(cell.source):
                     found.setdefault(match[3].strip(), (" ".join(match[2].split()), stem))
     return found
 
