@@ -71,7 +71,9 @@ def test_the_glossary_knows_terms_by_hand(soups):
 
 
 def test_the_glossary_lists_whole_terms_and_misses_none():
-    cells = [new_markdown_cell("*a limit*, its *slope* (斜率), the **mean\nvelocity** (平均速度), *denormals (非规格化数)*")]
+    cells = [
+        new_markdown_cell("*a limit*, its *slope* (斜率), **mean\nvelocity** (平均速度), *denormals (非规格化数)*")
+    ]
     found = glossary({"1_first": new_notebook(cells=cells)})
     assert {chinese: english for chinese, (english, _) in found.items()} == {
         "斜率": "slope",
@@ -228,18 +230,44 @@ def test_axe_finds_no_violation(name, theme, site, driver):
     assert not told
 
 
-def test_a_page_is_printed_with_a_bookmark_and_nothing_cut(site, tmp_path, driver):
+def test_a_book_is_printed_with_bookmarks_and_numbers_and_nothing_cut(site, tmp_path, driver):
     from pypdf import PdfReader
 
     from helpers.course.book_pdf import print_book
 
     assert print_book(site, tmp_path / "book.pdf", ["2_determinant_derivatives", "errata"]) >= 10
     book = PdfReader(tmp_path / "book.pdf")
-    assert [entry.title for entry in book.outline] == ["Derivatives of determinants", "Errata"]
+    pages, sections, errata, _ = book.outline
+    assert (pages.title, errata.title) == ("Derivatives of determinants", "Errata") and len(sections) >= 10
+    assert book.get_destination_page_number(errata) > book.get_destination_page_number(sections[2]) > 0
+    assert not [entry.title for entry in sections if not isinstance(entry, list) and re.search(r"[\\\\$]", entry.title)]
     words = " ".join(" ".join(page.extract_text() for page in book.pages).split())
     claims = notebooks.claims(NOTEBOOKS["2_determinant_derivatives"])
     assert sum(f"{row['id']}, {row['verdict']}" in words for row in claims) == len(claims)
     assert sum(len(page.images) for page in book.pages) >= len(shown(NOTEBOOKS["2_determinant_derivatives"]))
+    assert all(page.extract_text().split()[-1] == str(number) for number, page in enumerate(book.pages, 1))
+
+
+def test_links_on_paper_stay_in_the_book(site, tmp_path, driver):
+    """Claims of two notebooks have one id; a page that is not printed is linked to by none."""
+    from pypdf import PdfReader
+
+    from helpers.course.book_pdf import print_book
+
+    (tmp_path / "site").mkdir()
+    for name, others in (("one", "two three"), ("two", "one")):
+        links = "".join(f"<a href='{other}.html#S1'>{other}</a> " for other in others.split())
+        text = "<p style='break-before: page'>".join(
+            [f"<h1>{name}</h1><a href='#S1'>here</a> {links}", f"<b id=S1>{name}</b>"]
+        )
+        (tmp_path / "site" / f"{name}.html").write_text(f"<article>{text}<a href='https://a.org'>a</a></article>")
+    assert print_book(tmp_path / "site", tmp_path / "book.pdf", ["one", "two"]) == 4
+    book = PdfReader(tmp_path / "book.pdf")
+    sheets = {page.indirect_reference.idnum: number for number, page in enumerate(book.pages)}
+    links = [[link.get_object() for link in page.get("/Annots") or ()] for page in book.pages]
+    inside = [[sheets[link["/Dest"][0].idnum] for link in sheet if "/Dest" in link] for sheet in links]
+    outside = [[link["/A"]["/URI"] for link in sheet if "/A" in link] for sheet in links]
+    assert inside == [[1, 3], [], [3, 1], []] and outside == [[], ["https://a.org/"], [], ["https://a.org/"]]
 
 
 def test_printing_without_a_browser_says_so(site, tmp_path, monkeypatch):

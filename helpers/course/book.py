@@ -21,6 +21,7 @@ from nbformat.v4 import new_markdown_cell
 from helpers.course import notebooks, readme
 from helpers.course.archive import unpack_figures
 from helpers.course.book_pages import claim_link, pages
+from helpers.course.classroom import SOLUTION
 from helpers.course.command import PACKAGE
 from helpers.course.contents import anchor
 from helpers.course.frames import INDEX
@@ -32,7 +33,7 @@ from helpers.course.verdicts import MIME, SYMBOLS
 SOURCE, SITE = notebooks.BUILD / "book-source", notebooks.BUILD / "book"
 BY_HAND = ROOT / "docs" / "book"  # configuration, style sheet, script, references
 FRAMES = ROOT / "docs" / "frames"
-FOLDED = re.compile(r"figures\.save\(|### BEGIN SOLUTION")  # code that is shown on demand
+FOLDED = re.compile(rf"figures\.save\(|{SOLUTION}")  # code that is shown on demand
 _CARD = re.compile(rf"({'|'.join(map(re.escape, SYMBOLS.values()))}) \*\*(\w+), ")
 _CLASSES = {symbol: verdict.split()[0] for verdict, symbol in SYMBOLS.items()}
 
@@ -68,6 +69,8 @@ def page(stem: str, notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "code":
             if FOLDED.search(cell.source):
                 tags.append("hide-input")
+            if SOLUTION in cell.source:
+                tags.append("solution")  # not on paper
             for output in cell.outputs:
                 _settle(stem, cell.source, output)
         elif cell.cell_type == "markdown" and (match := re.match(r"## (.+)", cell.source)):

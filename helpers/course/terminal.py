@@ -33,7 +33,9 @@ def readable(text: str) -> str:
     from pylatexenc.latex2text import LatexNodes2Text  # here, as only a table of claims needs it
 
     converter = LatexNodes2Text(math_mode="text", keep_braced_groups=True)  # e^{-cH} keeps its braces
-    return re.sub(r"\$([^$]+)\$", lambda formula: converter.latex_to_text(formula[0]), text)
+    spaced = re.sub(r"\\operatorname\{(\w+)\}", r"\\,\1\\,", text)
+    shown = re.sub(r"\$([^$]+)\$", lambda formula: converter.latex_to_text(formula[0]), spaced)
+    return re.sub(r"(?<![\^_])\{([^{}]*)\}", r"\1", shown)
 
 
 def select(names: Sequence[str] | None) -> list[str]:
