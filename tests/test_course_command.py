@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -51,6 +52,14 @@ def test_what_the_system_refuses_takes_one_line(tmp_path):
     result = CliRunner().invoke(app, ["student", "1", "--out", str(file / "below")])
     assert result.exit_code == 1 and result.stderr.startswith("course: Not a directory: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_what_the_system_refuses_is_found_in_groups_and_lists():
+    full = OSError(28, "No space left on device", "a.png")
+    assert command._refused(ExceptionGroup("two notebooks", [full, ExceptionGroup("deeper", [full])])) is full
+    assert command._refused(ExceptionGroup("two notebooks", [full, ValueError("another")])) is None
+    assert str(command._refused(shutil.Error([("a", "b", "No space left on device")]))) == "No space left on device"
+    assert command._refused(ValueError()) is None
 
 
 def test_marks_reach_a_log_that_prefers_another_encoding(tmp_path):

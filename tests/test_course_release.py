@@ -187,7 +187,7 @@ def test_the_paper_is_short_and_cites_what_its_bibliography_holds():
 
 
 def test_the_titles_are_those_of_the_book(citation):
-    pattern = rf"^@misc\{{(su\d+), .*title = \{{(.+?)\}}.*url = \{{({ARTICLE})\}}"
+    pattern = rf"^@misc\{{(su\d+), .*title = \{{\{{(.+?)\}}\}}.*url = \{{({ARTICLE})\}}"
     articles = re.findall(pattern, text("docs/book/references.bib"), re.MULTILINE)
     assert len(articles) == len(STEMS)
     assert re.findall(pattern, text("paper.bib"), re.MULTILINE) == articles

@@ -18,6 +18,8 @@ myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "dollarmath",
 myst_dmath_double_inline = True
 myst_heading_anchors = 3
 
+linkcheck_ignore = [r"https://doi\.org/"]  # publishers refuse programs, not readers
+
 html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["_static"]
@@ -30,12 +32,14 @@ html_theme_options = {
     "show_toc_level": 2,
     "use_download_button": True,
     "use_fullscreen_button": False,
+    "navbar_persistent": [],  # one search button is enough, that of the sidebar
     "article_header_start": ["toggle-primary-sidebar.html"],
 }
 if repository := os.environ.get("COURSE_REPOSITORY"):  # where the site is published; then Binder can be asked to run it
     html_theme_options |= {
         "repository_url": repository,
+        "repository_branch": os.environ.get("COURSE_BRANCH", "main"),  # what .github/workflows/pages.yml publishes
         "path_to_docs": "notebooks",
         "use_repository_button": True,
-        "launch_buttons": {"binderhub_url": "https://mybinder.org"},
+        "launch_buttons": {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"},
     }

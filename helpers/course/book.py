@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from helpers.course import notebooks, readme
-from helpers.course.archive import unpack_figures
-from helpers.course.book_pages import claim_link, pages
+from helpers.course.archive import published_files, unpack_figures
+from helpers.course.book_pages import claim_link, downloads, pages
 from helpers.course.classroom import SOLUTION
 from helpers.course.command import PACKAGE
 from helpers.course.contents import anchor
@@ -42,7 +42,10 @@ def build(site: Path = SITE, source: Path = SOURCE) -> int:
     """Write the pages and let Sphinx build the site; a warning is an error. Returns Sphinx's exit code."""
     write_source({stem: notebooks.read(stem) for stem in notebooks.stems()}, source)
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
-    return subprocess.call([*command, str(source), str(site)])
+    code = subprocess.call([*command, str(source), str(site)])
+    for stem in notebooks.stems() if code == 0 else ():  # what the button hands out is the notebook, not our page of it
+        shutil.copy(notebooks.FOLDER / f"{stem}.ipynb", site / "_sources")
+    return code
 
 
 def write_source(stored: Mapping[str, NotebookNode], folder: Path) -> None:
@@ -64,6 +67,7 @@ def page(stem: str, notebook: NotebookNode) -> NotebookNode:
     """The notebook as a page of the book: claims as cards with an address, figures as files, long code folded."""
     result = copy.deepcopy(notebook)
     labels: dict[str, str] = {}  # where Jupyter puts a heading → where the book puts it
+    files = published_files(stem)
     for cell in result.cells:
         tags = cell.metadata.setdefault("tags", [])
         if cell.cell_type == "code":
@@ -72,7 +76,7 @@ def page(stem: str, notebook: NotebookNode) -> NotebookNode:
             if SOLUTION in cell.source:
                 tags.append("solution")  # not on paper
             for output in cell.outputs:
-                _settle(stem, cell.source, output)
+                _settle(stem, cell.source, output, files)
         elif cell.cell_type == "markdown" and (match := re.match(r"## (.+)", cell.source)):
             label = labels[anchor(match[1].strip())] = f"{stem}-{len(labels)}"
             cell.source = f"({label})=\n{cell.source}"
@@ -92,7 +96,7 @@ def _citation(notebook: NotebookNode) -> str:
     return f"**To cite this notebook**: {text} Text and figures CC BY 4.0, code MIT. Cite the article itself, too."
 
 
-def _settle(stem: str, source: str, output: NotebookNode) -> None:
+def _settle(stem: str, source: str, output: NotebookNode, files: Collection[str]) -> None:
     """Put what a page of the book shows in place of one output."""
     data = output.get("data", {})
     text = "".join(data.get("text/markdown", ""))
@@ -100,7 +104,9 @@ def _settle(stem: str, source: str, output: NotebookNode) -> None:
         name = output.metadata["figure"]
         place = f"figures/{stem}/{name}.png"
         image = re.sub(r'src="[^"]*"', f'src="{place}" loading="lazy"', "".join(data["text/html"]))
-        data["text/html"] = image.replace("<figure>", f'<figure class="course" id="{name}">')
+        image = image.replace("<figure>", f'<figure class="course" id="{name}">')
+        links = f'<p class="downloads">{downloads(stem, name, files)} · <a href="gallery.html">all figures</a></p>'
+        data["text/html"] = image.replace("</figure>", f"{links}</figure>")
     elif MIME in data:
         del data[MIME]
         data["text/markdown"] = re.sub(r"\[(\w+)\]\(#cell-id=[\w-]+\)", lambda match: claim_link(stem, match[1]), text)

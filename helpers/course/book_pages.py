@@ -25,12 +25,19 @@ def claim_link(stem: str, id: str) -> str:
     return f'<a href="{stem}.html#{id}">{id}</a>'
 
 
+def downloads(stem: str, name: str, files: Collection[str]) -> str:
+    """Links to what there is of a figure among the published ``files`` of its notebook: pictures and numbers."""
+    found = [f"{name}.{kind}" for kind in KINDS if kind == "png" or f"{name}.{kind}" in files]
+    links = [f'<a href="figures/{stem}/{file}" download>{file.rpartition(".")[2].upper()}</a>' for file in found]
+    return " · ".join(links)
+
+
 def pages(stored: Mapping[str, NotebookNode]) -> dict[str, str]:
     """Name → Markdown of every page that is not a notebook."""
     claims = {stem: notebooks.claims(notebook) for stem, notebook in stored.items()}
-    titles = {stem: readme.title(notebook) for stem, notebook in stored.items()}
+    titles = {stem: f"{stem.split('_')[0]}. {readme.title(notebook)}" for stem, notebook in stored.items()}
     return {
-        "index": _start(claims, readme.audited(stored, read_results(STORED))),
+        "index": _start(claims, titles, readme.audited(stored, read_results(STORED))),
         "claims": _claims(claims, titles),
         "errata": _errata(claims, titles),
         "gallery": _gallery({stem: shown(notebook) for stem, notebook in stored.items()}, titles),
@@ -59,8 +66,13 @@ def _document(path: str) -> str:
     return re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)", r"\1", text)
 
 
-def _start(claims: Mapping[str, Sequence[Mapping[str, str]]], audited: Mapping[str, Mapping[str, str]]) -> str:
-    stems = "\n".join(claims)
+def _start(
+    claims: Mapping[str, Sequence[Mapping[str, str]]],
+    titles: Mapping[str, str],
+    audited: Mapping[str, Mapping[str, str]],
+) -> str:
+    entries = "\n".join(f"{titles[stem]} <{stem}>" for stem in claims)
+    board = re.sub(r"^\| (\d+_\w+) \|", r"| [\1](\1.ipynb) |", readme.scoreboard(claims, audited), flags=re.MULTILINE)
     return f"""---
 html_theme.sidebar_secondary.remove: true
 ---
@@ -76,13 +88,18 @@ measured, drawn, and judged beneath by its own numbers.
 
 ## Scoreboard
 
-{readme.scoreboard(claims, audited)}
+{board}
+
+The first four columns count the articles' statements: {SYMBOLS["reproduced"]} the numbers bear it out,
+{SYMBOLS["corrected"]} it holds in another form, {SYMBOLS["refuted"]} it does not hold, {SYMBOLS["not testable here"]}
+nothing here can test it. Then come the statements of the course itself, and of all how many held whenever the notebook
+was executed with other seeds, and with half and double the budget of its experiments.
 
 ```{{toctree}}
 :caption: Notebooks
 :hidden:
 
-{stems}
+{entries}
 ```
 
 ```{{toctree}}
@@ -126,7 +143,11 @@ def _claims(claims: Mapping[str, Sequence[Mapping[str, str]]], titles: Mapping[s
 
 
 def _errata(claims: Mapping[str, Sequence[Mapping[str, str]]], titles: Mapping[str, str]) -> str:
-    parts = ["# Errata", "What the articles state and the numbers do not bear out: what is stated, → what holds."]
+    parts = [
+        "# Errata",
+        "What the articles state and the numbers do not bear out: what is stated, → what holds instead. "
+        "What is refuted has no arrow; *measured* says what came out.",
+    ]
     for stem, own in claims.items():
         rows = [
             [claim_link(stem, claim["id"]), claim["statement"], claim["stated"], claim["measured"], claim["verdict"]]
@@ -156,9 +177,7 @@ def _gallery(figures: Mapping[str, Sequence[Shown]], titles: Mapping[str, str]) 
 
 def _card(stem: str, figure: Shown, files: Collection[str]) -> str:
     image = f'<img src="figures/{stem}/{figure.name}.png" alt="{html.escape(figure.alt)}" loading="lazy">'
-    found = [f"{figure.name}.{kind}" for kind in KINDS if kind == "png" or f"{figure.name}.{kind}" in files]
-    links = [f'<a href="figures/{stem}/{file}" download>{file.rpartition(".")[2].upper()}</a>' for file in found]
-    words = f"<strong>{figure.name}</strong>. {html.escape(figure.caption)} <br>{' · '.join(links)}"
+    words = f"<strong>{figure.name}</strong>. {html.escape(figure.caption)} <br>{downloads(stem, figure.name, files)}"
     return f'<figure><a href="{stem}.html#{figure.name}">{image}</a><figcaption>{words}</figcaption></figure>'
 
 

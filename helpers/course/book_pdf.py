@@ -17,12 +17,11 @@ from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, FloatObject, NameObject, NullObject, TextStringObject
 
 from helpers.course import notebooks
-from helpers.course.places import replace_file
+from helpers.course.places import BROWSERS, replace_file
 from helpers.course.terminal import readable
 
 PDF = notebooks.BUILD / "book.pdf"
 TITLE = "Eight articles, executed and judged"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _SECONDS = 300  # for one page of the site
 _NUMBERS = """<!doctype html><style>@page { size: A4; margin: 16mm 15mm; @bottom-center {
 content: counter(page); font: 8pt sans-serif; } } p { break-after: page; margin: 0; }</style>"""

@@ -5,6 +5,7 @@ A command is imported when it is called, so that help comes at once.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
@@ -51,10 +52,23 @@ class _Lazy(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except OSError as error:  # a full disk, a folder that may not be written
-            place = f": {error.filename}" if error.filename else ""
-            typer.secho(f"course: {error.strerror or error}{place}", fg="red", err=True)
+        except (OSError, ExceptionGroup) as error:  # a full disk, a folder that may not be written
+            cause = _refused(error)
+            if cause is None:
+                raise
+            place = f": {cause.filename}" if cause.filename else ""
+            typer.secho(f"course: {cause.strerror or cause}{place}", fg="red", err=True)
             raise typer.Exit(1) from None
+
+
+def _refused(error: BaseException) -> OSError | None:
+    """What the system refused, where ``error`` is nothing else: alone, in a group, or as one of many files to copy."""
+    if isinstance(error, BaseExceptionGroup):
+        causes = [_refused(each) for each in error.exceptions]
+        return None if None in causes else causes[0]
+    if isinstance(error, shutil.Error):
+        return OSError(error.args[0][0][2] if isinstance(error.args[0], list) else str(error))
+    return error if isinstance(error, OSError) else None
 
 
 def load(name: str) -> Any:
@@ -78,7 +92,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def main(
     shown: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="and nothing else")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version")
     ] = False,
 ) -> None:
     """Run, test, open and take apart the notebooks."""

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from helpers.course import notebooks
 from helpers.course.command import PACKAGE
-from helpers.course.places import ROOT
+from helpers.course.places import BROWSERS, ROOT
 from helpers.course.terminal import console
 
 LEAST_PYTHON, LEAST_DISK = (3, 11), 0.5  # GB, for figures, copies, the book
@@ -54,10 +54,11 @@ def findings() -> Iterator[tuple[str, str, str, bool]]:
         yield "notebooks", "none", str(error), True
     kernel = subprocess.run([sys.executable, "-m", "ipykernel_launcher", "--version"], capture_output=True, text=True)
     yield "kernel", kernel.stdout.strip(), "" if kernel.returncode == 0 else "does not start", True
-    for module, purpose in (("sphinx", "book and slides"), ("pytest", "tests"), ("distributed", "audit")):
+    extras = {"book": ("sphinx", "book and slides"), "test": ("pytest", "tests"), "audit": ("distributed", "audit")}
+    for extra, (module, purpose) in extras.items():
         found = importlib.util.find_spec(module) is not None
-        yield purpose, module, "" if found else "not installed: make sets it up, or pip install -e '.[test]'", False
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+        yield purpose, module, "" if found else f"not installed: python tasks.py setup {extra}", False
+    browser = next(filter(None, map(shutil.which, BROWSERS)), "")
     yield "printing the book", browser or "chromium", "" if browser else "no browser", False
 
 

@@ -66,7 +66,8 @@ def run(
         done |= execute_shown([stem for stem in chosen if stem not in done], jobs, environment, values, keep)
     finally:
         for stem, path in failed.items():
-            console.print(Text(f"{stem} as far as it came: {path}"))
+            if path.exists():  # not on a full disk
+                console.print(Text(f"{stem} as far as it came: {path}"))
     if timings:
         _show_timings(done.values())
     boards = {stem: notebooks.claims(done[stem].notebook) for stem in chosen}

@@ -80,7 +80,8 @@ def render(fig: Figure, format: str, about: Sequence[str] = ()) -> bytes:
 class Figures:
     """Saves and shows the figures of one notebook; creating it sets the course's style.
 
-    notebook: its stem. Files go to ``figures/<notebook>/`` beside the package; the environment variables
+    notebook: its stem. Files go to ``figures/<notebook>/``, beside the package for the notebooks of the course, beside
+    a copy for that; the environment variables
     COURSE_FIGURES (another root folder) and COURSE_FORMATS (such as "svg,png") change that, COURSE_FIGURE_STYLE says
     how they shall look (`Wish`), and COURSE_FIGURE_NAMES which ones are wanted, where it is not all.
     """
@@ -90,7 +91,9 @@ class Figures:
         if unknown := set(formats) - set(FORMATS):
             raise ValueError(f"COURSE_FORMATS: {', '.join(sorted(unknown))} not among {', '.join(FORMATS)}")
         self.notebook, self.formats = notebook, formats
-        self.folder = Path(os.environ.get("COURSE_FIGURES", ROOT / "figures")) / notebook
+        here = Path.cwd()
+        published = here in (ROOT, ROOT / "notebooks")  # a copy in work/ or student/ leaves the published ones alone
+        self.folder = Path(os.environ.get("COURSE_FIGURES", (ROOT if published else here) / "figures")) / notebook
         self.style = style_from(os.environ)
         self.wanted = os.environ.get(ONLY, "").split(",") if os.environ.get(ONLY) else None
         plt.style.use(STYLE | self.style.settings())

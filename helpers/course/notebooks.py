@@ -59,12 +59,12 @@ def stems() -> list[str]:
 
 
 def select(names: Sequence[str]) -> list[str]:
-    """The stems that ``names`` mean, all of them for none: a number, a part of the name, or the full stem.
+    """The stems that ``names`` mean, all of them for none: a number, a part of the name, the stem, or the file.
 
     ValueError, with the valid ones, for a name that means none or several.
     """
     known, chosen = stems(), []
-    for name in names:
+    for name in (name.removesuffix(".ipynb").split("/")[-1] for name in names):
         exact = [stem for stem in known if name in (stem, *stem.split("_", 1))]
         matches = exact or [stem for stem in known if name and name in stem]
         if len(matches) != 1:

@@ -1,10 +1,11 @@
-"""Where the repository lies, and how a file is written."""
+"""Where the repository and a browser lie, and how a file is written."""
 
 import os
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")  # what can print the book
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -34,6 +34,9 @@ if (filter) {
   choices.forEach((choice) => select.add(new Option(choice)));
   select.addEventListener("change", () => {
     rows.forEach((row) => { row.hidden = select.selectedIndex > 0 && verdict(row) !== select.value; });
+    document.querySelectorAll("main section section").forEach((section) => {
+      section.hidden = !section.querySelector("tbody tr:not([hidden])");
+    });
   });
   label.append("Show ", select);
   filter.append(label);
