@@ -2,10 +2,12 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -59,8 +61,26 @@ def test_every_figure_is_in_the_gallery_and_has_an_alternative_text(soups):
             for page in (stem, "gallery"):
                 (image,) = soups[page].find_all("img", src=place)
                 assert image["alt"] == figure.alt
+            kinds = {
+                Path(a["href"]).suffix for a in soups[stem].find("figure", id=figure.name).find_all("a", download=True)
+            }
+            assert {".svg", ".png", ".pdf", ".csv"} <= kinds, "the text leads to the figure's files"
     for soup in soups.values():
         assert all(image.get("alt", "").strip() for image in soup.find("main").find_all("img"))
+
+
+def test_the_button_hands_out_the_notebook_itself(site):
+    for stem in STEMS:
+        assert (site / "_sources" / f"{stem}.ipynb").read_bytes() == (notebooks.FOLDER / f"{stem}.ipynb").read_bytes()
+
+
+def test_binder_is_asked_for_the_branch_that_is_published(monkeypatch):
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://example.org/course")
+    options = runpy.run_path(str(ROOT / "docs" / "book" / "conf.py"))["html_theme_options"]
+    published = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text())[True]["push"]["branches"]
+    assert [options["repository_branch"]] == published and options["launch_buttons"]["binderhub_url"]
+    monkeypatch.delenv("COURSE_REPOSITORY")
+    assert "launch_buttons" not in runpy.run_path(str(ROOT / "docs" / "book" / "conf.py"))["html_theme_options"]
 
 
 def test_the_glossary_knows_terms_by_hand(soups):
