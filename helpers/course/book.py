@@ -132,12 +132,16 @@ def _slider(stem: str, source: str) -> str:
     if name is None or not (FRAMES / stem / name / INDEX).exists():
         return ""
     index = json.loads((FRAMES / stem / name / INDEX).read_text(encoding="utf-8"))
+    shown = {  # a frame is chosen by its number; the value beside the slider is rounded
+        control: [float(f"{value:.3g}") if isinstance(value, float) else value for value in values]
+        for control, values in index["values"].items()
+    }
     place = f"frames/{stem}/{name}"
     opening = "_".join(map(str, index["opening"]))
     inputs = "".join(
         f'<label>{control} <input type="range" min="0" max="{len(values) - 1}" value="{start}" '
         f"data-values='{html.escape(json.dumps(values))}'> <output>{values[start]}</output></label> "
-        for (control, values), start in zip(index["values"].items(), index["opening"], strict=True)
+        for (control, values), start in zip(shown.items(), index["opening"], strict=True)
     )
     image = f'<img alt="{html.escape(index["alt"])}" src="{place}/{opening}.webp" loading="lazy">'
     return f'<figure class="course frames" data-place="{place}">{image}<figcaption>{inputs}</figcaption></figure>'
