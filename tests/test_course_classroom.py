@@ -5,14 +5,15 @@ import re
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 from typer.testing import CliRunner
 
 from helpers.course import classroom, notebooks
 from helpers.course.command import app
-from helpers.course.grading import exercises
 from helpers.course.links import claims_shown
+from helpers.course.prose import sentences
 from helpers.course.reading import core
-from helpers.course.seminar import PREDICT, questions, sentences
+from helpers.course.seminar import PREDICT, questions
 from helpers.course.verdicts import VERDICTS, base_id
 
 STEMS = notebooks.stems()
@@ -47,23 +48,38 @@ def test_nothing_in_a_vote_copy_tells_a_result(stem, vote_copies):
         assert row["statement"] not in text or len(row["statement"]) < 30  # such as "annealed objective"
     assert not re.search(rf"expect=|corrected=|\*\*Answer|{'|'.join(VERDICTS[1:3])}|claims\.\w+\(", text)
     for question in questions(NOTEBOOKS[stem]):
-        assert sentences(question.answer, 1) not in text
+        assert sentences(question.answer)[0] not in text
     assert not any(cell.get("outputs") for cell in vote_copies[stem].cells)
 
 
 @each_notebook
-def test_a_vote_copy_has_every_question_its_vote_and_the_exercises_of_the_core(stem, vote_copies):
+def test_a_vote_copy_has_every_question_under_its_number_and_its_vote(stem, vote_copies):
     cells = vote_copies[stem].cells
     asked = questions(NOTEBOOKS[stem])
     places = [k for k, cell in enumerate(cells) if PREDICT in cell.metadata.get("tags", [])]
     assert len(places) == len(asked)
-    for place, question in zip(places, asked, strict=True):
-        assert cells[place + 1].source == f'vote("{question.id}", {", ".join(f"{x}=0" for x in question.choices)})'
-    kept = {cell.get("id") for cell in cells}
-    own = core(NOTEBOOKS[stem])
-    of_core = {cell.get("id") for cell in exercises(NOTEBOOKS[stem]).values()} & {cell.get("id") for cell in own}
-    assert of_core and of_core <= kept
+    for number, (place, question) in enumerate(zip(places, asked, strict=True), 1):
+        assert cells[place].source.startswith(f"## Question {number}\n\n**Predict.** ")
+        assert cells[place + 1].source == f"vote({number}, {', '.join(f'{x}=0' for x in question.choices)})"
     nbformat.validate(vote_copies[stem])
+
+
+@each_notebook
+def test_neither_an_exercise_nor_an_id_in_a_vote_copy_gives_an_answer_away(stem, vote_copies):
+    kept = {cell.get("id") for cell in vote_copies[stem].cells}
+    assert not kept & {cell.get("id") for cell in classroom.exercise_cells(core(NOTEBOOKS[stem]))}
+    sources = [cell.source for cell in vote_copies[stem].cells]
+    text = "\n".join(source for source in sources if "Claims(" not in source)  # its owed ids stand for nothing yet
+    assert "Hint" not in text and not re.search(r"\b[EXB]\d+[a-z]?\b", text)
+    assert not any(f'"{question.id}"' in text for question in questions(NOTEBOOKS[stem]))
+
+
+def test_no_question_gives_another_one_away(vote_copies):
+    """Sentences that did: a series that vanishes at 1, paths that raise a loss, a gain that is enough after all."""
+    text = "\n".join(cell.source for copy in vote_copies.values() for cell in copy.cells)
+    assert r"2+2\cos" not in text and "may rise" not in text and "raise a loss on the way" not in text
+    assert "At these two gains, what brings" in text
+    assert "You will be able to" not in text and "The article in one line" not in text and "You should know" in text
 
 
 @each_notebook
@@ -92,24 +108,54 @@ def _texts(cell):
         yield "".join(output.get("data", {}).get("text/markdown", "") or output.get("text", ""))
 
 
-def test_a_vote_copy_runs_as_it_is_handed_out_and_shows_verdict_and_votes(vote_copies):
-    copy = vote_copies[CHEAP].copy()
-    first = questions(NOTEBOOKS[CHEAP])[0]
-    counts = {letter: (7 if letter == first.right else 3) for letter in first.choices}
+def voted(copy, counts, set_up=""):
+    """What each vote cell of a copy shows when it is executed with the counts, an argument list for each question."""
+    copy = copy.copy()
+    copy.cells = [cell.copy() for cell in copy.cells]
     for cell in copy.cells:
-        if cell.source.startswith(f'vote("{first.id}"'):
-            cell.source = f"vote({first.id!r}, **{counts})"
-    text = executed(copy)
-    said = next(
-        shown for shown, cell in zip(text, copy.cells, strict=True) if cell.source.startswith(f"vote('{first.id}'")
-    )
-    share = 7 / sum(counts.values())
+        if match := re.match(r"vote\((\d+), ", cell.source):
+            cell.source = f"vote({match[1]}{counts[match[1]]})" if match[1] in counts else cell.source
+    at = next(k for k, cell in enumerate(copy.cells) if cell.get("id") == "vote")
+    copy.cells.insert(at, new_code_cell(set_up))
+    shown = zip(copy.cells, executed(copy), strict=True)
+    return {cell.id: text for cell, text in shown if cell.get("id", "").startswith("vote-")}
+
+
+def test_a_vote_copy_as_it_is_handed_out_shows_nothing_before_somebody_counts(vote_copies):
+    shown = voted(vote_copies[CHEAP], {})
+    for id, text in shown.items():
+        said = r"Type the class's counts .* `vote\(\d\)`\." if id.count("-") == 1 else r"Question \d comes first: .*"
+        assert re.fullmatch(said, text), (id, text)
+
+
+def test_a_vote_shows_verdict_and_votes_and_the_exercise_when_it_is_due(vote_copies):
+    asked = questions(NOTEBOOKS[CHEAP])
+    first = asked[0]
+    counts = {str(k): "" for k in range(2, len(asked) + 1)}  # without counting
+    counts["1"] = "".join(f", {letter}={7 if letter == first.right else 3}" for letter in first.choices)
+    shown = voted(vote_copies[CHEAP], counts)
+    said, share = shown["vote-1"], 7 / (7 + 3 * (len(first.choices) - 1))
     verdict = next(row["verdict"] for row in notebooks.claims(NOTEBOOKS[CHEAP]) if row["id"] == first.id)
-    assert f"**{first.id}, {verdict}**; {share:.0%} of {sum(counts.values())} votes were right." in said
+    assert f"**{first.id}, {verdict}**; {share:.0%} of {7 + 3 * (len(first.choices) - 1)} votes were right." in said
     assert said.index(f"**{first.id}, {verdict}**") < said.index(f"**Answer ({first.id})")
-    assert "not begun yet" in "".join(text) and "no votes were counted" in "".join(text)
-    shown = {id for id in re.findall(r" \*\*([SFEXB]\d+[a-z]?), ", "".join(text))}
-    assert shown >= {id for cell in core(NOTEBOOKS[CHEAP]) for id in claims_shown(cell)}
+    text = "".join(shown.values())
+    found = {id for id in re.findall(r" \*\*([SFEXB]\d+[a-z]?), ", text)}
+    assert found >= {id for cell in core(NOTEBOOKS[CHEAP]) for id in claims_shown(cell)}
+    assert "nobody was counted" in shown["vote-2"] and "| verdict | held in |" in text
+    for cell in classroom.exercise_cells(core(NOTEBOOKS[CHEAP])):
+        assert cell.cell_type == "code" or text.count(cell.source) == 1
+    assert "your turn" in text and "BEGIN SOLUTION" not in text
+
+
+def test_a_skipped_vote_is_executed_unseen_and_a_failing_cell_costs_a_line(vote_copies):
+    last = str(len(questions(NOTEBOOKS[CHEAP])))
+    shown = voted(vote_copies[CHEAP], {last: ""})
+    assert "Not voted on, and executed unseen: question 1, 2, 3, 4, 5, 6." in shown[f"vote-{last}"]
+    assert "| verdict | held in |" in shown[f"vote-{last}"] + shown.get(f"vote-{last}-1", "")
+    shown = voted(vote_copies[CHEAP], {"1": "", last: ""}, "def refuse(*a, **b): 1 / 0\nclaims.check = refuse")
+    text = "".join(shown.values())
+    assert "This cell could not be run: division by zero. The lesson goes on." in shown["vote-1"]
+    assert "The table of claims is left out: 2_determinant_derivatives: no claim closes" in text
 
 
 def test_a_core_copy_runs_as_it_is_handed_out():
@@ -121,8 +167,9 @@ def test_a_wrong_vote_is_told(monkeypatch):
     from helpers.course.votes import Vote
 
     vote, first = Vote(CHEAP), questions(NOTEBOOKS[CHEAP])[0]
-    with pytest.raises(ValueError, match="'Z9' is no question here; there are"):
-        vote("Z9", a=1)
+    for none in ("Z9", 0, 8):
+        with pytest.raises(ValueError, match="is no question here; there are 1 to 7"):
+            vote(none, a=1)
     with pytest.raises(ValueError, match="give the votes for a, b, c"):
         vote(first.id, a=1)
     for wrong in (-1, 0.5, True):

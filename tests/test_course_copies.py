@@ -69,6 +69,16 @@ def test_a_second_call_spares_what_a_student_wrote(folder, tmp_path):
     assert "your turn" in (out / "1_first.ipynb").read_text()
 
 
+def test_a_copy_that_takes_the_place_of_another_kind_says_so(tmp_path):
+    def student(*options):
+        return " ".join(CliRunner().invoke(app, ["student", "2", "--out", str(tmp_path), *options]).output.split())
+
+    assert "replaced" not in student("--vote") + student("--vote")
+    told = student()
+    assert "the vote copy" in told and "is replaced by the whole copy; another --out keeps both" in told
+    assert "the whole copy" in (told := student("--core")) and "replaced by the core copy" in told
+
+
 def answers(port, deadline):
     """Whether a server on this port answers before the deadline."""
     while time.monotonic() < deadline:

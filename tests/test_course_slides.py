@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 from helpers.course import notebooks, slides
 from helpers.course.command import app
+from helpers.course.prose import sentences
 from helpers.course.reading import BEYOND
-from helpers.course.seminar import PREDICT, questions, sentences
+from helpers.course.seminar import PREDICT, questions, told
 
 STEMS = notebooks.stems()
 NOTEBOOKS = {stem: notebooks.read(stem) for stem in STEMS}
@@ -54,10 +55,29 @@ def test_no_slide_says_an_answer_before_its_vote(stem):
     votes = [k for k, slide in enumerate(deck) if slide.kind == "vote"]
     for place, question in zip(votes, questions(NOTEBOOKS[stem]), strict=True):
         shown = "\n".join(slide.shows for slide in deck[: place + 1])
-        assert sentences(question.answer, 1) not in shown
+        assert sentences(question.answer)[0] not in shown
         assert f"**{question.id}, " not in shown, "the verdict stands before the vote"
     asked = [slide.heading for slide in deck if slide.kind in ("vote", "formula")]
-    assert all(re.fullmatch(r"Question \d", heading) for heading in asked), "a section's heading may tell the answer"
+    why = "a section's heading may tell the answer"
+    assert all(re.fullmatch(r"Question \d|Before question \d", heading) for heading in asked), why
+
+
+@each_notebook
+def test_a_slide_can_be_read_by_itself(stem):
+    deck = slides.deck(stem, NOTEBOOKS[stem])
+    for slide in deck:
+        assert not re.search(r"(^|[^\w)\]}$<-]) ?> \*?\*?\w", slide.shows + slide.notes, re.MULTILINE), "a quote's mark"
+        assert not re.search(r"\*\*: the same\b", slide.shows), "the same as what?"
+        if slide.kind == "formula":
+            assert not slide.shows.startswith("$$") and slide.heading.startswith("Before question")
+    found = next(cell.source for cell in NOTEBOOKS[stem].cells if cell.source.startswith("## What we found"))
+    shown = " ".join(slide.shows for slide in deck if slide.heading == "What we found")
+    assert "".join(sentences(found)[-1].split()) in "".join(shown.split()), "the result is not told to its end"
+
+
+def test_an_answer_of_one_sentence_is_told_with_its_correction():
+    (answer,) = [each for each in questions(NOTEBOOKS["8_vq_rotation_trick"]) if each.id == "S11d"]
+    assert "The account begins well" in told(answer) and "to each other" in told(answer)
 
 
 def test_questions_that_lack_something_are_told():
@@ -77,6 +97,13 @@ def test_questions_that_lack_something_are_told():
     ):
         with pytest.raises(ValueError, match=message):
             questions(notebook(question, wrong))
+
+
+def test_a_file_in_the_place_of_the_folder_is_told_in_a_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = CliRunner().invoke(app, ["slides", "2", "--out", str(tmp_path / "file")])
+    assert result.exit_code == 1 and result.output.startswith("course: decks are written into a folder")
+    assert len(result.output.strip().splitlines()) == 1
 
 
 def test_the_command_writes_one_deck_and_names_it(tmp_path):

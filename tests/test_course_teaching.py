@@ -6,9 +6,9 @@ import pytest
 
 from helpers.course import notebooks
 from helpers.course.archive import saved
-from helpers.course.grading import exercises
 from helpers.course.places import ROOT
 from helpers.course.reading import core
+from helpers.course.returned import exercises
 from helpers.course.seminar import questions
 
 STEMS = notebooks.stems()

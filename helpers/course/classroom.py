@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from helpers.course.contents import CONTENTS
+from helpers.course.copies import KIND
 from helpers.course.links import claims_shown
 from helpers.course.reading import core
 from helpers.course.seminar import PREDICT, Question, opening, questions
@@ -33,30 +34,33 @@ def core_copy(notebook: NotebookNode) -> NotebookNode:
         elif CONTENTS in cell.metadata.get("tags", []):
             rows = cell.source.splitlines()
             cell.source = "\n".join(row for row in rows if not row.startswith("| [") or _listed(row, headings))
+    result.metadata[KIND] = "core"
     return result
 
 
 def vote_copy(stem: str, notebook: NotebookNode) -> NotebookNode:
-    """A copy that asks: the set-up, and each question of the core with a cell that takes the votes; exercises between.
+    """A copy that asks: the set-up, and each question of the core with a cell that takes the votes; nothing that tells.
 
-    Verdicts, figures and prose come from the published notebook when a vote is taken (`helpers.course.votes`).
+    Verdicts, figures, prose and exercises come from the published notebook when a vote is taken
+    (`helpers.course.votes`). Questions have numbers, as an id says whether something is to be corrected.
     ValueError as `questions`.
     """
     whole = core_copy(notebook)
     kept, held_back = split_opening(whole)
+    kept[0].source = _without_aims(kept[0].source)
     cells = [*kept, new_code_cell(f'from helpers.course.votes import Vote\n\nvote = Vote("{stem}")', id="vote")]
     if held_back:
         cells.append(new_code_cell("vote.begin()", id="vote-begin"))
     asked = [cell for cell in whole.cells if PREDICT in cell.metadata.get("tags", [])]
     for number, (question, cell) in enumerate(zip(questions(whole), asked, strict=True), 1):
-        cell.source = f"## Question {number}\n\n{_without_headings(cell.source)}"
+        cell.source = f"## Question {number}\n\n{_without_ids(_without_headings(cell.source))}"
         counts = ", ".join(f"{letter}=0" for letter in question.choices)
-        cells += [cell, new_code_cell(f'vote("{question.id}", {counts})', id=f"vote-{question.id}")]
+        cells += [cell, new_code_cell(f"vote({number}, {counts})", id=f"vote-{number}")]
         for k, part in enumerate(parts(question)):
             if k and part.shown:
-                cells.append(new_code_cell(f'vote.go_on("{question.id}", {k})', id=f"vote-{question.id}-{k}"))
-            cells += part.exercise
+                cells.append(new_code_cell(f"vote.go_on({number}{f', {k}' * (k > 1)})", id=f"vote-{number}-{k}"))
     whole.cells = cells
+    whole.metadata[KIND] = "vote"
     return whole
 
 
@@ -107,6 +111,17 @@ def exercise_cells(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
 
 def _without_headings(text: str) -> str:
     return re.sub(r"^#+ .*\n+", "", text, flags=re.MULTILINE)
+
+
+def _without_aims(head: str) -> str:
+    """A notebook's head without what it will have shown: its aims, and the article in a line."""
+    aims = ("**You will be able to**", "**The article in one line")
+    return "\n\n".join(part for part in head.split("\n\n") if not part.startswith(aims))
+
+
+def _without_ids(text: str) -> str:
+    """A question without the ids of claims that stand in brackets."""
+    return re.sub(rf" \({ID.pattern}\)", "", text)
 
 
 def _listed(row: str, headings: Iterable[str]) -> bool:

@@ -46,10 +46,20 @@ def grade(
     writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    replace_file(out, buffer.getvalue().encode())
-    shown = Table("student", "notebook", "points", "of")
-    for student, notebook in dict.fromkeys((each.student, each.notebook) for each in grades):
-        own = [each for each in grades if (each.student, each.notebook) == (student, notebook)]
-        shown.add_row(*map(Text, (student, notebook, str(sum(each.points for each in own)), str(len(own)))))
-    console.print(shown)
+    replace_file(out, buffer.getvalue().encode("utf-8-sig"))  # the mark in front tells spreadsheets the encoding
+    console.print(_summary(grades))
     console.print(Text(f"Points: {out}"))
+    if others := grading.others(folder):
+        console.print(Text(f"Not graded, as they are no notebooks: {', '.join(others)}"))
+
+
+def _summary(grades: list[grading.Grade]) -> Table:
+    """A line for each file: points, and whether they count."""
+    shown = Table("student", "file", "notebook", "points", "of", "counts", "notes")
+    for file in dict.fromkeys(each.file for each in grades):
+        own = [each for each in grades if each.file == file]
+        first, points = own[0], str(sum(each.points for each in own))
+        notes = "\n".join(dict.fromkeys(each.note or each.said for each in own if each.note or not each.exercise))
+        of = str(sum(bool(each.exercise) for each in own))
+        shown.add_row(*map(Text, (first.student, file, first.notebook, points, of, first.counts, notes)))
+    return shown

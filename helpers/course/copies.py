@@ -8,10 +8,16 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from rich.text import Text
 
 from helpers.course.notebooks import write
+from helpers.course.terminal import console
 
-MADE = "course_copy"  # the entry of a copy's metadata: a fingerprint of its cells as they were handed out
+NOTEBOOK = (
+    "course_notebook"  # entries of a copy's metadata: the notebook's stem, by which grading knows a renamed file;
+)
+KIND = "course_kind"  # "vote" or "core", nothing for the whole notebook;
+MADE = "course_copy"  # a fingerprint of its cells as they were handed out
 
 
 def fingerprint(notebook: NotebookNode) -> str:
@@ -32,11 +38,30 @@ def edited(path: Path) -> bool:
 
 
 def hand_out(notebook: NotebookNode, path: Path) -> Path | None:
-    """Write a copy to ``path``; what somebody has edited there is renamed first. Returns its new place, if any."""
+    """Write a copy to ``path``; what somebody has edited there is renamed first. Returns its new place, if any.
+
+    An unedited copy of another kind is replaced, and that is said: it can be made again.
+    """
     kept = None
-    if edited(path):
+    if not edited(path):
+        _tell_replaced(notebook, path)
+    else:
         numbers = (k for k in range(1, 10**6) if not path.with_suffix(f".{k}.ipynb").exists())
         kept = path.rename(path.with_suffix(f".{next(numbers)}.ipynb"))
+    notebook.metadata[NOTEBOOK] = path.stem
     notebook.metadata[MADE] = fingerprint(notebook)
     write(notebook, path)
     return kept
+
+
+def _tell_replaced(notebook: NotebookNode, path: Path) -> None:
+    """Say where a copy takes the place of one of another kind."""
+    if path.exists():
+        before, now = (_kind(each) for each in (nbformat.read(path, as_version=4), notebook))
+        if before != now:
+            line = f"{path.stem}: {before} in {path.parent} is replaced by {now}; another --out keeps both"
+            console.print(Text(line))
+
+
+def _kind(notebook: NotebookNode) -> str:
+    return {"vote": "the vote copy", "core": "the core copy"}.get(notebook.metadata.get(KIND, ""), "the whole copy")

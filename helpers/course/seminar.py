@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
+from helpers.course.prose import sentences, unquoted
 from helpers.course.reading import core
 
 PREDICT = "predict"  # the tag of a question's cell
@@ -51,19 +52,11 @@ def opening(notebook: NotebookNode) -> list[NotebookNode]:
     return cells[: next(k for k, cell in enumerate(cells) if PREDICT in cell.metadata.get("tags", []))]
 
 
-def without_links(text: str) -> str:
-    """Markdown ``text`` with the words of its links alone.
-
-    >>> without_links("see [notebook 6](6_attention_scale.ipynb#S1)")
-    'see notebook 6'
-    """
-    return re.sub(r"(?<!!)\[([^\]]+)\]\([^)\s]+\)", r"\1", text)
-
-
-def sentences(text: str, count: int) -> str:
-    """The first ``count`` sentences of a Markdown paragraph.
-
-    >>> sentences("It holds for $n=1.5$ too. Why? Because. And so on.", 2)
-    'It holds for $n=1.5$ too. Why?'
-    """
-    return " ".join(re.split(r"(?<=[.!?])\s+(?=[A-Z$*`\"(])", " ".join(text.split()))[:count])
+def told(question: Question) -> str:
+    """The first two sentences of an answer; where it is a single one, with those of the correction that follows it."""
+    cell = next(cell for cell in question.cells if question.answer in cell.source)
+    behind = cell.source.split(question.answer, 1)[1].strip().split("\n\n")[0]
+    answer = unquoted(question.answer)
+    if len(sentences(answer)) == 1 and behind.startswith(">"):
+        return " ".join(sentences(f"{answer} {unquoted(behind)}")[:3])
+    return " ".join(sentences(answer)[:2])

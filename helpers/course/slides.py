@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import subprocess
@@ -15,8 +16,9 @@ from nbformat import NotebookNode
 from helpers.course import notebooks, readme
 from helpers.course.archive import shown
 from helpers.course.places import ROOT, replace_file
+from helpers.course.prose import sentences, unquoted, without_links
 from helpers.course.reading import core, load
-from helpers.course.seminar import Question, opening, questions, sentences, without_links
+from helpers.course.seminar import Question, opening, questions, told
 from helpers.course.verdicts import SYMBOLS, count_verdicts
 
 SOURCE, DECKS = notebooks.BUILD / "slides-source", notebooks.BUILD / "slides"
@@ -37,7 +39,12 @@ class Slide:
 
 
 def build(chosen: Iterable[str], out: Path = DECKS, source: Path = SOURCE) -> int:
-    """Write the decks of the notebooks ``chosen`` into ``out``, an HTML file each. Returns Sphinx's exit code."""
+    """Write the decks of the notebooks ``chosen`` into ``out``, an HTML file each. Returns Sphinx's exit code.
+
+    NotADirectoryError where ``out`` is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "decks are written into a folder, and this is a file", str(out))
     if source.exists():
         shutil.rmtree(source)
     shutil.copytree(BY_HAND, source, ignore=shutil.ignore_patterns("__pycache__"))
@@ -65,10 +72,10 @@ def deck(stem: str, notebook: NotebookNode) -> list[Slide]:
     for number, question in enumerate(questions(notebook), 1):
         heading = _last_heading(before, heading)
         asked = f"Question {number}"  # the section's own heading may tell the answer
-        slides += [*_formula(before, asked), _vote(question, asked)]
+        slides += [*_formula(before, f"Before question {number}"), _vote(question, asked)]
         settled = next(k for k, cell in enumerate(question.cells) if f"**Answer ({question.id})" in cell.source)
         slides += _shown(question.cells[:settled], pictures, heading)
-        slides.append(_verdict(question, claims[question.id], heading))
+        slides.append(_verdict(question, claims, heading))
         slides += _shown(question.cells[settled:], pictures, heading)
         before = list(question.cells)
     slides += _closing(notebook, claims.values())
@@ -118,12 +125,20 @@ def _shown(cells: Iterable[NotebookNode], pictures: Mapping[str, str], heading: 
 
 
 def _formula(cells: Sequence[NotebookNode], heading: str) -> Iterator[Slide]:
-    """A slide for the last formula that stands by itself in the last of ``cells`` that has one, since its heading."""
+    """A slide for the last formula that stands by itself in the last of ``cells`` that has one, since its heading.
+
+    The sentence that it stands in goes with it, to say what it is.
+    """
     prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
     starts = [k for k, text in enumerate(prose) if _HEADING.search(text)]
     text = "\n\n".join(prose[starts[-1] :] if starts else prose)
-    if found := _FORMULA.findall(text):
-        yield Slide(heading, found[-1], _spoken(text), "formula")
+    if found := list(_FORMULA.finditer(text)):
+        formula = found[-1]
+        before = _HEADING.sub("", without_links(unquoted(text[: formula.start()]))).strip()
+        after = unquoted(text[formula.end() :].split("\n\n")[0])
+        lead = " ".join(sentences(before.split("\n\n")[-1])[-2:])
+        rest = sentences(after)[0] if re.match(r"\s*[a-z,$]", after) and formula[0][-3] not in ". " else ""
+        yield Slide(heading, "\n\n".join(filter(None, (lead, formula[0], rest))), _spoken(text), "formula")
 
 
 def _vote(question: Question, heading: str) -> Slide:
@@ -131,20 +146,40 @@ def _vote(question: Question, heading: str) -> Slide:
     return Slide(heading, f"{without_links(question.text)}\n\n{choices}", kind="vote")
 
 
-def _verdict(question: Question, claim: Mapping[str, str], heading: str) -> Slide:
-    symbol = SYMBOLS[claim["verdict"]]
-    card = f"{symbol} **{claim['id']}, {claim['verdict']}**: {claim['statement']}\n\n"
+def _verdict(question: Question, claims: Mapping[str, Mapping[str, str]], heading: str) -> Slide:
+    claim = claims[question.id]
+    card = f"{SYMBOLS[claim['verdict']]} **{claim['id']}, {claim['verdict']}**: {_alone(question.id, claims)}\n\n"
     card += f"stated {claim['stated']}; measured {claim['measured']}"
-    text = without_links(question.answer)
     notes = _spoken("\n\n".join(cell.source for cell in question.cells if cell.cell_type == "markdown"))
-    return Slide(heading, f"{card}\n\n**({question.right})** {sentences(text, 2)}", notes, "verdict")
+    return Slide(heading, f"{card}\n\n**({question.right})** {without_links(told(question))}", notes, "verdict")
+
+
+def _alone(id: str, claims: Mapping[str, Mapping[str, str]]) -> str:
+    """The statement of a claim; one that begins with "the same" leans on the claim before it, which no slide shows."""
+    statement = claims[id]["statement"]
+    order = list(claims)
+    match = re.match(r"the same,? (.+)", statement, re.DOTALL)
+    if not match or id == order[0]:
+        return statement
+    before = claims[order[order.index(id) - 1]]
+    return f"as in {before['id']} ({before['statement']}), but {match[1]}"
 
 
 def _closing(notebook: NotebookNode, claims: Iterable[Mapping[str, str]]) -> Iterator[Slide]:
+    """What was found, a slide for each paragraph or half a list: which sentence is the result, no rule can know."""
     counts = ", ".join(f"{count} {verdict}" for verdict, count in count_verdicts(claims).items() if count)
     found = next(cell.source for cell in notebook.cells if cell.source.startswith("## What we found"))
-    text = without_links(_HEADING.sub("", found).strip())
-    yield Slide("What we found", f"{sentences(text.split(chr(10) * 2)[0], 3)}\n\n*{counts}*", _spoken(text))
+    paragraphs = without_links(_HEADING.sub("", found)).strip().split("\n\n")
+    *first, last = [part for paragraph in paragraphs for part in _halves(paragraph)]
+    for shows in (*first, f"{last}\n\n*{counts}*"):
+        yield Slide("What we found", shows)
+
+
+def _halves(paragraph: str) -> list[str]:
+    """A list of more than three items in two parts, anything else as it is."""
+    items = re.split(r"\n(?=\d+\. |- )", paragraph)
+    middle = (len(items) + 1) // 2
+    return ["\n".join(items[:middle]), "\n".join(items[middle:])] if len(items) > 3 else [paragraph]
 
 
 def _last_heading(cells: Iterable[NotebookNode], heading: str) -> str:
@@ -154,5 +189,5 @@ def _last_heading(cells: Iterable[NotebookNode], heading: str) -> str:
 
 def _spoken(text: str) -> str:
     """Prose for the speaker: no headings, links, choices or answers marked, formulas as they are written."""
-    plain = re.sub(r"<[^>]+>", "", without_links(_HEADING.sub("", text)))
+    plain = re.sub(r"<[^>]+>", "", unquoted(without_links(_HEADING.sub("", text))))
     return re.sub(r"\n{3,}", "\n\n", plain).strip()
