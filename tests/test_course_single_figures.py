@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from helpers.course import archive, notebooks
 from helpers.course.command import app
 from helpers.course.command_figures import choose, only_cells_of
-from helpers.course.figure_style import SMALLEST, Wish, inches, style_from
+from helpers.course.figure_layout import SMALLEST
+from helpers.course.figure_style import Wish, inches, style_from
 from helpers.course.figures import STYLE, Figures
 from helpers.course.pictures import FORMATS
 from helpers.course.slices import needed
@@ -82,7 +83,7 @@ def test_one_figure_is_the_published_one(tmp_path):
     assert result.exit_code == 0, result.output
     drawn = {path.name for path in (tmp_path / STEMS[0]).iterdir()}
     assert drawn == {"three_failures.png", "three_failures.csv"}
-    assert archive.changed(STEMS[0], tmp_path / STEMS[0])["three_failures.svg"] == "missing"
+    assert archive.changed(STEMS[0], tmp_path / STEMS[0])["three_failures.svg"] == archive.MISSING
     how = archive.changed(STEMS[0], tmp_path / STEMS[0]).get("three_failures.png", "as published")
     assert how in ("as published", "the same picture in other bytes")
 
@@ -165,6 +166,14 @@ def test_dark_is_light_on_dark_and_letters_may_stay_text(tmp_path, monkeypatch):
     assert ">a title</text>" in svg
 
 
+def test_the_data_do_not_depend_on_the_looks(tmp_path, monkeypatch):
+    tables = []
+    for style in (Wish(), Wish(width=inches("60mm"), theme="dark")):
+        drawing(style, tmp_path, monkeypatch)
+        tables.append((tmp_path / "0_test" / "a_line.csv").read_text())
+    assert tables[0] == tables[1]
+
+
 def test_a_wish_survives_the_way_through_the_environment_and_the_default_leaves_none():
     style = Wish(width=3.0, dpi=200, theme="print", text=True)
     assert style_from(style.environment()) == style and Wish().environment() == {}
@@ -194,8 +203,31 @@ def test_what_changed_is_told_file_by_file(tmp_path):
     with Image.open(tmp_path / png) as image:
         image.load()
     image.save(tmp_path / png)  # the same pixels without the texts
-    found = {svg: "changed", png: "the same picture in other bytes", other: "missing"}
+    (tmp_path / "stray.csv").write_text("x,y\n")
+    found = {
+        svg: "changed",
+        "stray.csv": "not among the published ones",
+        png: "the same picture in other bytes",
+        other: archive.MISSING,
+    }
     assert archive.changed(stem, tmp_path) == found
+
+
+def test_the_check_tells_what_is_not_made_yet_from_what_is_changed(tmp_path):
+    """A new clone has made nothing; one file is "1 file"."""
+    check = ["figures", "1", "2", "--check", "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, check)
+    assert result.exit_code == 2 and "nothing is drawn" in " ".join(result.stderr.split())
+    stem = STEMS[0]
+    archive.unpack_figures(stem, notebooks.read(stem), tmp_path / stem)
+    told = " ".join(CliRunner().invoke(app, check).output.split())
+    assert f"not made yet: run course figures {STEMS[1]}" in told and "not as published" not in told
+    result = CliRunner().invoke(app, ["figures", "1", "--check", "--out", str(tmp_path)])
+    assert result.exit_code == 0 and "as published" in result.output
+    next((tmp_path / stem).glob("*.svg")).write_text("changed")
+    result = CliRunner().invoke(app, ["figures", "1", "--check", "--out", str(tmp_path)])
+    told = " ".join(result.output.split())
+    assert result.exit_code == 1 and "1 file in" in told and "is not as published" in told
 
 
 def test_publishing_twice_gives_the_same_bytes(tmp_path, monkeypatch):

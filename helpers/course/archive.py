@@ -26,6 +26,7 @@ ARCHIVES = ROOT / "docs" / "figures"
 MANIFEST = ROOT / "figures" / "MANIFEST.json"
 CODECHECK = ROOT / "codecheck.yml"
 KINDS = (*FORMATS, "csv", "npz")
+MISSING = "not made yet"
 _PACKAGES = ("matplotlib", "numpy", "torch")
 
 
@@ -130,11 +131,12 @@ def changed(stem: str, folder: Path) -> dict[str, str]:
     for name, wanted in published.items():
         path = folder / name
         if not path.is_file():
-            found[name] = "missing"
+            found[name] = MISSING
         elif hashlib.sha256(data := path.read_bytes()).hexdigest() != wanted:
             same = name in pictures and changed_pixels(pictures[name], data) <= CHANGED_PIXELS
             found[name] = "the same picture in other bytes" if same else "changed"
-    return found
+    drawn = sorted(path.name for path in folder.glob("*") if path.suffix[1:] in KINDS)
+    return found | {name: "not among the published ones" for name in drawn if name not in published}
 
 
 def _manifest() -> dict[str, dict]:

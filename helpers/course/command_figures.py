@@ -14,7 +14,7 @@ from rich.text import Text
 
 from helpers.course import archive, notebooks, parameters
 from helpers.course.figure_labels import languages
-from helpers.course.figure_style import THEMES, Wish, inches
+from helpers.course.figure_style import THEMES, UNFIT, Wish, inches
 from helpers.course.pictures import FORMATS, ONLY
 from helpers.course.places import ROOT
 from helpers.course.progress import Force, execute_shown, fingerprints, unchanged
@@ -34,12 +34,16 @@ def figures(
         bool, typer.Option("--check", help="draw nothing; name the files that are not as published")
     ] = False,
     format: Annotated[list[str] | None, typer.Option(help=f"one of {', '.join(FORMATS)}; may be repeated")] = None,
-    width: Annotated[str | None, typer.Option(help="such as 84mm or 3.3in; letters stay legible")] = None,
+    width: Annotated[
+        str | None, typer.Option(help="such as 84mm or 3.3in; laid out again, so that letters stay legible")
+    ] = None,
     dpi: Annotated[int | None, typer.Option(help="of PNG; 110 as published")] = None,
     theme: Annotated[str, typer.Option(help=f"one of {', '.join(THEMES)}")] = "light",
     font: Annotated[str | None, typer.Option(help="a font family of this machine")] = None,
     text: Annotated[bool, typer.Option("--text", help="letters in SVG stay text, to be selected")] = False,
-    lang: Annotated[str, typer.Option(help=f"of the labels; one of {', '.join(languages())}")] = "en",
+    lang: Annotated[
+        str, typer.Option(help=f"of axes, common titles and legends; one of {', '.join(languages())}")
+    ] = "en",
     out: Annotated[Path | None, typer.Option(help="folder for figures")] = None,
     parameter: Parameters = None,
     jobs: Jobs = None,
@@ -78,8 +82,18 @@ def figures(
         return only_cells_of(notebook, only) if only else notebook
 
     left = [stem for stem in chosen if stem not in done]
-    execute_shown(left, jobs, environment, values, prepare=prepare)
+    told: list[str] = []
+    execute_shown(left, jobs, environment, values, keep=lambda run: told.extend(_unfit(run)), prepare=prepare)
+    for line in told:
+        console.print(Text(line))
     console.print(Text(f"Figures: {drawn}{os.sep}<notebook>{os.sep}"))
+
+
+def _unfit(run: notebooks.Run) -> list[str]:
+    """The lines in which `Figures.save` said that a figure is not legible at the width asked for."""
+    outputs = [output for cell in run.notebook.cells for output in cell.get("outputs", [])]
+    lines = [line for output in outputs if output.get("name") == "stderr" for line in output.text.splitlines()]
+    return [f"{run.stem}: {line}" for line in lines if line.startswith(UNFIT)]
 
 
 def choose(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -129,17 +143,27 @@ def _list(chosen: Sequence[str], only: Sequence[str]) -> None:
 
 def _check(chosen: Sequence[str], only: Sequence[str], drawn: Path) -> None:
     """Say which files in ``drawn`` are not those of the manifest; leaves with 1 where there are any."""
+    found = {
+        f"{stem}{os.sep}{file}": how
+        for stem in chosen
+        for file, how in archive.changed(stem, drawn / stem).items()
+        if not only or file.rpartition(".")[0] in only
+    }
+    missing = sum(how == archive.MISSING for how in found.values())
     if not any((drawn / stem).is_dir() for stem in chosen):
         raise fail(f"nothing is drawn in {drawn} yet: course figures does it")
-    changed = {
-        stem: {file: how for file, how in found.items() if not only or file.rpartition(".")[0] in only}
-        for stem in chosen
-        if (found := archive.changed(stem, drawn / stem))
-    }
-    for stem, files in changed.items():
-        for file, how in files.items():
-            console.print(Text(f"{stem}{os.sep}{file}: {how}"))
-    count = sum(map(len, changed.values()))
-    console.print(Text(f"{count} files in {drawn} are not the published ones" if count else f"as published: {drawn}"))
-    if count:
+    for file, how in found.items():
+        if how != archive.MISSING:
+            console.print(Text(f"{file}: {how}"))
+    if count := len(found) - missing:
+        console.print(Text(f"{_files(count)} in {drawn} {'is' if count == 1 else 'are'} not as published"))
+    if missing:
+        stems = sorted({file.partition(os.sep)[0] for file, how in found.items() if how == archive.MISSING})
+        console.print(Text(f"{_files(missing)} not made yet: run course figures {' '.join(stems)}"))
+    if found:
         raise typer.Exit(1)
+    console.print(Text(f"as published: {drawn}"))
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

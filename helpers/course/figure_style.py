@@ -6,29 +6,27 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any
 
-from matplotlib import colors, font_manager
-from matplotlib.collections import PathCollection
+from matplotlib import font_manager
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.text import Annotation, Text
 
+from helpers.course.figure_dark import darken
 from helpers.course.figure_labels import font_for, languages, translate
+from helpers.course.figure_layout import lay_out, roomy_width
 
 WISH = "COURSE_FIGURE_STYLE"  # the environment variable by which a kernel hears of it
+UNFIT = "Figure "  # so begins the line that says what width a figure needs
 THEMES = ("light", "dark", "print")
 _INCH = {"mm": 25.4, "cm": 2.54, "in": 1.0, "pt": 72.0}
-_DARK = "#121212"
-SMALLEST = 7.0  # points
-_FIELDS = ("facecolor", "edgecolor", "color", "markerfacecolor", "markeredgecolor")
 
 
 @dataclass(frozen=True)
 class Wish:
     """What is asked of every figure; the defaults change nothing.
 
-    width: inches; height, lines, marks and letters go along, but no letters below SMALLEST. dpi: of PNG.
+    width: inches; lines, marks and letters go along, but no letters below SMALLEST (`lay_out`). dpi: of PNG.
     theme: one of THEMES; dark draws light on nearly black, print without a grid.
     font: a family that matplotlib finds on this machine. text: whether letters in an SVG stay text, to be selected.
     lang: one of `languages()`; labels that its file lacks stay English.
@@ -66,13 +64,20 @@ class Wish:
             found["axes.grid"] = False
         return found
 
-    def fit(self, fig: Figure) -> None:
-        """Give ``fig`` the language, the width and the theme's colours."""
+    def fit(self, fig: Figure) -> str:
+        """Give ``fig`` the language, the width and the theme's colours.
+
+        Returns what is to be told where letters stand over each other at that width, nothing where all is legible.
+        """
         translate(fig, self.lang)
+        told = ""
         if self.width is not None:
-            _scale(fig, self.width / fig.get_figwidth())
+            fitting = 25.4 * roomy_width(fig)
+            if spoilt := lay_out(fig, self.width):
+                told = f"not legible at {25.4 * self.width:.0f} mm, give it {ceil(fitting)} mm: {spoilt[0]}"
         if self.theme == "dark":
-            _darken(fig)
+            darken(fig)
+        return told
 
     def label(self) -> str:
         """A folder's name: what differs from the defaults.
@@ -108,46 +113,3 @@ def inches(length: str) -> float:
     if not match:
         raise ValueError(f"width: {length!r} is not a length such as 84mm, 8.4cm, 3.3in or 240pt")
     return float(match[1]) / _INCH[match[2]]
-
-
-def _scale(fig: Figure, factor: float) -> None:
-    """Make ``fig`` larger or smaller in all its parts, its letters never below SMALLEST."""
-    fig.set_size_inches(*(factor * fig.get_size_inches()))
-    for artist in fig.findobj():
-        if isinstance(artist, Text):
-            size = float(artist.get_fontsize())
-            artist.set_fontsize(max(factor * size, min(size, SMALLEST)))
-        if isinstance(artist, Annotation) and artist.anncoords == "offset points":
-            artist.xyann = (factor * artist.xyann[0], factor * artist.xyann[1])
-        if isinstance(artist, Line2D):
-            artist.set_linewidth(factor * artist.get_linewidth())
-            artist.set_markersize(factor * artist.get_markersize())
-        elif isinstance(artist, PathCollection):
-            artist.set_sizes(factor**2 * artist.get_sizes())
-
-
-def _darken(fig: Figure) -> None:
-    """Draw light what was black, and nearly black what was white."""
-    fig.set_facecolor(_DARK)
-    for artist in fig.findobj(lambda found: found not in (fig, fig.patch, *fig.axes)):  # the axes' patches are found
-        for name in _FIELDS:
-            get, put = getattr(artist, f"get_{name}", None), getattr(artist, f"set_{name}", None)
-            if get is None or put is None:
-                continue
-            try:
-                given = colors.to_rgba_array(get())
-            except (TypeError, ValueError):
-                continue
-            turned = [_turned(color) for color in given]
-            if turned != [tuple(color) for color in given]:
-                put(turned[0] if len(turned) == 1 else turned)
-
-
-def _turned(color: Any) -> tuple[float, ...]:
-    """A grey turned round on the way from black to white; another colour as it is."""
-    red, green, blue, alpha = map(float, color)
-    if max(red, green, blue) - min(red, green, blue) > 0.05:
-        return red, green, blue, alpha
-    low = colors.to_rgb(_DARK)[0]
-    grey = low + (1 - red) * (0.92 - low)
-    return grey, grey, grey, alpha

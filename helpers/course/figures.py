@@ -7,6 +7,7 @@ import html
 import io
 import os
 import re
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from helpers.course.figure_data import figure_images, figure_table
-from helpers.course.figure_style import style_from
+from helpers.course.figure_style import UNFIT, Wish, style_from
 from helpers.course.pictures import FORMATS, ONLY, PNG
 from helpers.course.places import ROOT, replace_file
 from helpers.course.recording import changed_parameters, published_cell, published_parameters
@@ -56,11 +57,12 @@ _NO_DATE: dict[str, dict[str, str | None]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-# Title, alternative text, source and licence, as each format calls them.
+PROJECT = "Eight articles, executed and judged"
+# Where each format keeps the author, the title, the alternative text, the source and the licence.
 _FIELDS = {
-    "png": ("Title", "Description", "Source", "Copyright"),
-    "svg": ("Title", "Description", "Source", "Rights"),
-    "pdf": ("Title", "Subject", "Author", "Keywords"),
+    "png": ("Author", "Title", "Description", "Source", "Copyright"),
+    "svg": ("Creator", "Title", "Description", "Source", "Rights"),
+    "pdf": ("Author", "Title", "Subject", "Keywords", "Keywords"),
 }
 
 
@@ -72,8 +74,11 @@ def render(fig: Figure, format: str, about: Sequence[str] = ()) -> bytes:
     if format not in FORMATS:
         raise ValueError(f"format: {format!r} is not one of {', '.join(FORMATS)}")
     buffer = io.BytesIO()
+    metadata = dict(_NO_DATE[format])
+    for field, value in zip(_FIELDS[format], (PROJECT, *about), strict=False):
+        metadata[field] = f"{metadata[field]}, {value}" if metadata.get(field) else value
     with matplotlib.rc_context({"svg.hashsalt": STYLE["svg.hashsalt"]}):
-        fig.savefig(buffer, format=format, metadata=_NO_DATE[format] | dict(zip(_FIELDS[format], about, strict=False)))
+        fig.savefig(buffer, format=format, metadata=metadata)
     return buffer.getvalue()
 
 
@@ -101,7 +106,7 @@ class Figures:
     def save(self, fig: Figure, name: str, *, alt: str, caption: str) -> None:
         """Write ``fig`` as ``<name>.svg, .png, .pdf``, embed the PNG with its caption, and close the figure.
 
-        Beside it goes what it shows: ``<name>.csv`` (`figure_table`), and ``<name>.npz`` where it has images.
+        Beside it goes what it shows: ``<name>.csv`` (`figure_table`), and ``<name>.npz`` where it has images or meshes.
 
         name: snake_case, unique in the notebook. alt: what a reader who cannot see it needs to know.
         caption: what to see in it. ValueError for a bad name or an empty text.
@@ -113,14 +118,19 @@ class Figures:
         if self.wanted is not None and name not in self.wanted:
             plt.close(fig)
             return
-        self.style.fit(fig)
+        if self.style != Wish():  # the numbers are those of the notebook, whatever becomes of titles and ticks
+            fig.draw_without_rendering()
+            self._save_data(fig, name)
+        if told := self.style.fit(fig):
+            print(f"{UNFIT}{name}: {told}", file=sys.stderr)
         fig.draw_without_rendering()
         fig.set_layout_engine("none")  # otherwise each format moves the axes a little, and the order of formats shows
         about = (name, alt, self._source(name), LICENCE)
         data = {format: render(fig, format, about) for format in {*self.formats, "png"}}
         for format in self.formats:
             replace_file(self.folder / f"{name}.{format}", data[format])
-        self._save_data(fig, name)
+        if self.style == Wish():
+            self._save_data(fig, name)
         plt.close(fig)
         # As HTML, since no viewer takes an alternative text from the metadata of an image.
         source = f"{PNG}{base64.b64encode(data['png']).decode()}"
