@@ -73,9 +73,10 @@ def set_up(extras: list[str]) -> int:
         here = sys.version.split()[0]
         raise Problem(f"Python 3.11 or newer is needed, this is {here}; name yours: make PYTHON=python3.12")
     stamp = read_stamp()
-    usable = works(python(), "encodings") and stamp.get("at", str(VENV)) == str(VENV)  # scripts name where they lie
+    here = stamp.get("at", str(VENV)) == str(VENV)  # scripts name where they lie
+    current = here and stamp.get("from") == fingerprint() and works(python(), "helpers", "typer")
+    usable = current or (here and works(python(), "encodings"))
     done: list[str] = stamp.get("extras", []) if usable else []
-    current = usable and stamp.get("from") == fingerprint() and works(python(), "helpers", "typer")
     wanted = sorted({*extras, *done})
     if usable and current and wanted == done:
         return 0

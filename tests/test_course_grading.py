@@ -50,6 +50,17 @@ def hand_in(folder, student, first, second=None):
     nbformat.write(copy, path)
 
 
+def test_a_returned_file_is_read_in_its_own_process_alone(course, monkeypatch):
+    hand_in(course, "ada", RIGHT)
+
+    def touched(*arguments, **options):
+        raise AssertionError("a student's file is read where it can harm others")
+
+    monkeypatch.setattr(grading.nbformat, "read", touched)
+    grades = grading.grade(course, seconds=60, megabytes=4096, jobs=1)
+    assert [(each.exercise, each.points) for each in grades] == [("Exercise 1", 1), ("Exercise 2", 1)]
+
+
 KINDS = {  # a name → what the student wrote, the points, and a part of the line
     "right": (RIGHT, 1, "all 2 cases right."),
     "changed_check": (RIGHT + "\ncheck_answer('Exercise 1', lambda x: x, [((1,), 1)])", 1, "all 2 cases right."),

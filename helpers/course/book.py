@@ -26,7 +26,7 @@ from helpers.course.command import PACKAGE
 from helpers.course.contents import anchor
 from helpers.course.frames import INDEX
 from helpers.course.pictures import embedded_png
-from helpers.course.places import ROOT, replace_file
+from helpers.course.places import PROJECT, ROOT, replace_file
 from helpers.course.reading import BEYOND
 from helpers.course.verdicts import MIME, SYMBOLS
 
@@ -92,7 +92,7 @@ def page(stem: str, notebook: NotebookNode) -> NotebookNode:
 
 def _citation(notebook: NotebookNode) -> str:
     title = readme.title(notebook)
-    text = f"*{title}*. A notebook of “Eight articles, executed and judged”, version {metadata.version(PACKAGE)}."
+    text = f"*{title}*. A notebook of “{PROJECT}”, version {metadata.version(PACKAGE)}."
     return f"**To cite this notebook**: {text} Text and figures CC BY 4.0, code MIT. Cite the article itself, too."
 
 

@@ -13,7 +13,7 @@ from helpers.course import notebooks, readme
 from helpers.course.archive import KINDS, Shown, published_files, shown
 from helpers.course.audit import read_results
 from helpers.course.held import STORED
-from helpers.course.places import ROOT
+from helpers.course.places import PROJECT, ROOT
 from helpers.course.verdicts import SYMBOLS, is_erratum
 
 # *English* (中文) or *English (中文)*, with one asterisk or two.
@@ -77,7 +77,7 @@ def _start(
 html_theme.sidebar_secondary.remove: true
 ---
 
-# Eight articles, executed and judged
+# {PROJECT}
 
 Every statement of eight articles of 苏剑林 (Su Jianlin), *Scientific Spaces*, as something that runs: derived,
 measured, drawn, and judged beneath by its own numbers.

@@ -17,11 +17,10 @@ from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, FloatObject, NameObject, NullObject, TextStringObject
 
 from helpers.course import notebooks
-from helpers.course.places import BROWSERS, replace_file
+from helpers.course.places import BROWSERS, PROJECT, replace_file
 from helpers.course.terminal import readable
 
 PDF = notebooks.BUILD / "book.pdf"
-TITLE = "Eight articles, executed and judged"
 _SECONDS = 300  # for one page of the site
 _NUMBERS = """<!doctype html><style>@page { size: A4; margin: 16mm 15mm; @bottom-center {
 content: counter(page); font: 8pt sans-serif; } } p { break-after: page; margin: 0; }</style>"""
@@ -57,7 +56,7 @@ def print_book(site: Path, to: Path, names: Sequence[str] = ()) -> int:
             page.merge_page(number)
         for names_of_places in {"/Names", "/Dests"} & set(book.root_object):  # claims of all notebooks share ids
             del book.root_object[names_of_places]
-        book.add_metadata({"/Title": TITLE})
+        book.add_metadata({"/Title": PROJECT})
         book.root_object[NameObject("/Lang")] = TextStringObject("en")
         book.page_mode = "/UseOutlines"
         buffer = io.BytesIO()

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from helpers.course.figure_data import figure_images, figure_table
 from helpers.course.figure_style import UNFIT, Wish, style_from
 from helpers.course.pictures import FORMATS, ONLY, PNG
-from helpers.course.places import ROOT, replace_file
+from helpers.course.places import PROJECT, ROOT, replace_file
 from helpers.course.recording import changed_parameters, published_cell, published_parameters
 
 # Okabe & Ito's colours, told apart by colour-blind eyes; the dashes tell them apart in grey.
@@ -57,7 +57,6 @@ _NO_DATE: dict[str, dict[str, str | None]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-PROJECT = "Eight articles, executed and judged"
 # Where each format keeps the author, the title, the alternative text, the source and the licence.
 _FIELDS = {
     "png": ("Author", "Title", "Description", "Source", "Copyright"),
@@ -118,19 +117,17 @@ class Figures:
         if self.wanted is not None and name not in self.wanted:
             plt.close(fig)
             return
-        if self.style != Wish():  # the numbers are those of the notebook, whatever becomes of titles and ticks
-            fig.draw_without_rendering()
-            self._save_data(fig, name)
-        if told := self.style.fit(fig):
-            print(f"{UNFIT}{name}: {told}", file=sys.stderr)
         fig.draw_without_rendering()
+        self._save_data(fig, name)  # the numbers are those of the notebook, whatever becomes of titles and ticks
+        if self.style != Wish():
+            if told := self.style.fit(fig):
+                print(f"{UNFIT}{name}: {told}", file=sys.stderr)
+            fig.draw_without_rendering()
         fig.set_layout_engine("none")  # otherwise each format moves the axes a little, and the order of formats shows
         about = (name, alt, self._source(name), LICENCE)
         data = {format: render(fig, format, about) for format in {*self.formats, "png"}}
         for format in self.formats:
             replace_file(self.folder / f"{name}.{format}", data[format])
-        if self.style == Wish():
-            self._save_data(fig, name)
         plt.close(fig)
         # As HTML, since no viewer takes an alternative text from the metadata of an image.
         source = f"{PNG}{base64.b64encode(data['png']).decode()}"

@@ -43,12 +43,21 @@ class Grade:
     note: str = ""  # what else a teacher should know of the file or the cell
 
 
-def grade_one(path: Path, stem: str, seconds: int) -> list[_Row]:
-    """(exercise, points, line, note) for every exercise of the returned notebook at ``path``; ``seconds`` a cell."""
-    published, returned = notebooks.read(stem), nbformat.read(path, as_version=4)
+def grade_one(path: Path, seconds: int) -> tuple[str, list[_Row]]:
+    """The stem of the notebook that a file is a copy of; (exercise, points, line, note) of each of its exercises.
+
+    A single row without an exercise where the file is no such copy. ``seconds`` for each cell.
+    """
+    returned = _read(path)
+    stem = recognise(path.name, returned)
+    if returned is None:
+        return stem, [("", 0, "the file is no notebook", "")]
+    if not stem:
+        return "", [("", 0, "this is a copy of no notebook of the course, by its name and by its cells", "")]
+    published = notebooks.read(stem)
     found = answers(published, returned)
     said = check(stem, published, found, seconds)
-    return [
+    return stem, [
         (name, int(bool(_RIGHT.search(line))), with_advice(line, returned), found[name].note)
         for name, line in said.items()
     ]
@@ -73,7 +82,7 @@ def grade(
         alone = len(own.parts) == 1
         student = own.stem if alone else own.parts[0]
         about = f"in no student's folder: counted for {student}" if alone else ""
-        rows, stem = _rows(path, seconds, megabytes)
+        stem, rows = _apart(path, seconds, megabytes)
         graded(own.as_posix())
         return [
             Grade(student, own.as_posix(), stem, name, points, "yes", said, _joined(about, note))
@@ -105,19 +114,10 @@ def _read(path: Path) -> NotebookNode | None:
     try:
         found: NotebookNode = nbformat.read(path, as_version=4)
         return found if found.cells else None
+    except MemoryError:
+        raise
     except Exception:  # whatever a student's file holds
         return None
-
-
-def _rows(path: Path, seconds: int, megabytes: int) -> tuple[list[_Row], str]:
-    """What the file at ``path`` earned, and the notebook that it is; a single row where it is none."""
-    returned = _read(path)
-    stem = recognise(path.name, returned)
-    if returned is None:
-        return [("", 0, "the file is no notebook", "")], stem
-    if not stem:
-        return [("", 0, "this is a copy of no notebook of the course, by its name and by its cells", "")], ""
-    return _apart(path, stem, seconds, megabytes), stem
 
 
 def _better(files: Sequence[list[Grade]]) -> list[Grade]:
@@ -140,11 +140,14 @@ def _joined(*notes: str) -> str:
     return "; ".join(filter(None, notes))
 
 
-def _apart(path: Path, stem: str, seconds: int, megabytes: int) -> list[_Row]:
-    """`grade_one` in a process of its own, which is ended with all that it started when its time is over."""
+def _apart(path: Path, seconds: int, megabytes: int) -> tuple[str, list[_Row]]:
+    """`grade_one` in a process of its own, which is ended with all that it started when its time is over.
+
+    The file is read there, too: whatever it holds harms that process alone.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "grades.json"
-        arguments = [str(path.resolve()), stem, str(seconds), str(megabytes), str(out)]
+        arguments = [str(path.resolve()), str(seconds), str(megabytes), str(out)]
         process = subprocess.Popen(
             [sys.executable, "-m", "helpers.course.grading", *arguments],
             stdout=subprocess.DEVNULL,
@@ -159,8 +162,10 @@ def _apart(path: Path, stem: str, seconds: int, megabytes: int) -> list[_Row]:
         finally:
             _end(process)
         if out.exists():
-            return [tuple(row) for row in json.loads(out.read_text(encoding="utf-8"))]
-    return [(name, 0, why, "") for name in exercises(notebooks.read(stem))]
+            stem, rows = json.loads(out.read_text(encoding="utf-8"))
+            return stem, [tuple(row) for row in rows]
+    stem = recognise(path.name, None)
+    return stem, [(name, 0, why, "") for name in (exercises(notebooks.read(stem)) if stem else ("",))]
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -182,7 +187,6 @@ def _limit_memory(megabytes: int) -> None:
 
 
 if __name__ == "__main__":
-    _path, _stem, _seconds, _megabytes, _out = sys.argv[1:]
+    _path, _seconds, _megabytes, _out = sys.argv[1:]
     _limit_memory(int(_megabytes))
-    _rows_found = grade_one(Path(_path), _stem, int(_seconds))
-    Path(_out).write_text(json.dumps(_rows_found), encoding="utf-8")
+    Path(_out).write_text(json.dumps(grade_one(Path(_path), int(_seconds))), encoding="utf-8")

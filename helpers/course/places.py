@@ -1,9 +1,10 @@
-"""Where the repository and a browser lie, and how a file is written."""
+"""What the project is called, where it and a browser lie, and how a file is written."""
 
 import os
 import tempfile
 from pathlib import Path
 
+PROJECT = "Eight articles, executed and judged"
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")  # what can print the book
 
